@@ -1,0 +1,1 @@
+"""The roof: settings, addresses and processes. It composes the other packages and nothing imports it."""

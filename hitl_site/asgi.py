@@ -1,0 +1,22 @@
+"""What the web server calls: Django for pages, Channels for websockets that come from our own pages."""
+
+import os
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import OriginValidator
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_site.settings")
+pages = get_asgi_application()  # sets Django up; what follows needs models
+
+from reviews.web.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": pages,
+        # Whole origins: Channels' check by host alone would also trust other ports of the machine, and plain http.
+        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
+    }
+)

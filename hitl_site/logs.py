@@ -1,0 +1,76 @@
+"""Logging through structlog: coloured lines in development, one JSON object per line in production, secrets struck out."""
+
+import re
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+STRUCK_OUT = "[struck out]"
+SECRET_KEY_NAMES = re.compile(r"passw|secret|token$|authorization|cookie|api_?key|credential|session_?(id|key)", re.IGNORECASE)
+
+
+def strike_out_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace each value, at any depth, whose key names a secret."""
+    return {key: _struck(key, value) for key, value in event.items()}
+
+
+def _struck(key: object, value: Any) -> Any:
+    if isinstance(key, str) and SECRET_KEY_NAMES.search(key):
+        return STRUCK_OUT
+    if isinstance(value, dict):
+        return {inner: _struck(inner, item) for inner, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_struck(None, item) for item in value]
+    return value
+
+
+SHARED: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+    strike_out_secrets,
+)
+
+
+def configure(*, json: bool, level: str) -> dict[str, Any]:
+    """Set structlog up and return Django's LOGGING, so that lines of libraries and our own look the same."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderers: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if json:
+        renderers += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        renderers += [structlog.dev.ConsoleRenderer(pad_event_to=0, pad_level=False)]
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structlog": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": renderers,
+                "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *SHARED],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": "INFO", "propagate": True},
+            # The clock ticks every few seconds; told at INFO it would drown everything else.
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},
+        },
+    }

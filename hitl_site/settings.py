@@ -1,0 +1,222 @@
+"""Every setting, read from the environment. Development needs no variable and no service; docs/reference/settings.md lists them."""
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from hitl_site import embedded, env, logs, secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).absolute()  # database, sockets and keys of a development machine
+VAR.mkdir(parents=True, exist_ok=True)
+
+# --- Development or production -----------------------------------------------------------------------------------
+DEBUG = env.flag("DEBUG", default=True)
+PORT = env.number("PORT", 8000, least=1, most=65535)  # where development serves; production listens where it is told
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+if DEBUG:
+    SECRET_KEY = env.text("SECRET_KEY") or secret.kept_in(VAR / "secret_key")
+    ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", LOCAL_HOSTS)
+    SITE_ORIGINS = env.origins("SITE_ORIGINS", [f"http://{host}:{PORT}" for host in LOCAL_HOSTS])
+else:
+    SECRET_KEY = env.required("SECRET_KEY", "Sessions are signed with it: 50 or more random characters, kept secret.")
+    ALLOWED_HOSTS = env.required("ALLOWED_HOSTS", "Name the hosts people open, like desk.example.org.").split(",")
+    env.required("SITE_ORIGINS", "Name the addresses people open, like https://desk.example.org.")
+    SITE_ORIGINS = env.origins("SITE_ORIGINS")  # also the only pages whose websockets we answer
+HTTPS = all(origin.startswith("https://") for origin in SITE_ORIGINS)
+
+# --- Parts ---------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "hitl_site",
+    "reviews",
+    "agents_runtime",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "csp",
+    "allauth",
+    "allauth.account",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hitl_site.headers.ExtraHeaders",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "hitl_site.urls"
+ASGI_APPLICATION = "hitl_site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Database: PostgreSQL by address, else one SQLite file ---------------------------------------------------------
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite://{VAR / 'db.sqlite3'}")}
+
+# --- Redis or Valkey: websocket bells, cache, and (unless BROKER_URL says otherwise) the task queue ----------------
+REDIS_URL = env.text("REDIS_URL", embedded.redis_url(VAR))
+CHANNEL_LAYERS = {
+    "default": {
+        # Unlike channels_redis.core it lives through a restart of Redis with its sockets open.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # None: redis-py 8 would otherwise drop a connection that heard nothing for 5 seconds.
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "foureyes"},
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "foureyes",
+    }
+}
+
+# --- Celery --------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.text("BROKER_URL", embedded.broker_url(REDIS_URL))
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+if CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 3600,  # longer than any task: a shorter one would run it twice at once
+        "unacked_restore_interval": 5,  # look for what a dead worker left every 5 seconds, not every 100
+        "unacked_restore_throttle": 1,
+    }
+CELERY_TASK_DEFAULT_QUEUE = "foureyes"
+CELERY_TASK_ACKS_LATE = True  # at least once, so tasks are safe to deliver twice
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True  # the database holds the state
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0  # seconds to finish after SIGQUIT; then the task goes back into the queue
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    # `expires` keeps sweeps from piling up while no worker is there to take them.
+    "sweep": {"task": "agents_runtime.tasks.sweep", "schedule": 5.0, "options": {"expires": 30}},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat")
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+
+# --- People ----------------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "hitl_site.accounts.InvitedOnly"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True  # a session lasts SESSION_COOKIE_AGE, whatever the browser does
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+SESSION_COOKIE_AGE = 8 * 3600  # seconds; counted from sign-in, not from the last click
+
+# --- Security --------------------------------------------------------------------------------------------------------
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, least=0, most=9)  # reverse proxies whose X-Forwarded-… we believe
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+if HTTPS:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside
+    SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = SITE_ORIGINS
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        # Older Safaris do not count a websocket of the same host as 'self'.
+        "connect-src": [SELF, *(origin.replace("http", "ws", 1) for origin in SITE_ORIGINS)],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# --- Language and time ---------------------------------------------------------------------------------------------
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+# --- Files ---------------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+# From source: straight out of static/ and the packages. Otherwise what `collectstatic` put into STATIC_ROOT.
+WHITENOISE_USE_FINDERS = env.flag("STATIC_FROM_SOURCE", default=DEBUG)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if WHITENOISE_USE_FINDERS
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+LOGGING = logs.configure(
+    json=env.flag("LOG_JSON", default=not DEBUG),
+    level=env.choice("LOG_LEVEL", "INFO", of={"DEBUG", "INFO", "WARNING", "ERROR"}),
+)
+
+# --- Foureyes ------------------------------------------------------------------------------------------------------
+# The model agents use unless they name one: any name the Agents SDK takes. None: the demo agents play a script.
+# The SDK reads OPENAI_API_KEY and OPENAI_BASE_URL itself.
+FOUREYES_MODEL = env.text("FOUREYES_MODEL") or None
+# Which of OpenAI's two interfaces to speak: "responses", or "chat" (Chat Completions) as most other providers do.
+FOUREYES_API = env.choice("FOUREYES_API", "responses", of={"responses", "chat"})
+# Ask the model for its answer piece by piece.
+FOUREYES_STREAM = env.flag("FOUREYES_STREAM", default=False)
+# Register the agents of agents_runtime.agents (refunds, triage, contracts).
+FOUREYES_DEMO_AGENTS = env.flag("FOUREYES_DEMO_AGENTS", default=DEBUG)
+# How long a worker owns a run without renewing its lease, in seconds; then the clock gives the run to another.
+FOUREYES_LEASE_SECONDS = env.number("FOUREYES_LEASE_SECONDS", 60, least=1, most=3600)
+# Model calls one run may make, unless its agent was registered with a number of its own.
+FOUREYES_MAX_TURNS = env.number("FOUREYES_MAX_TURNS", 50, least=1, most=10_000)
+# Keep also the checkpoints at which nobody was asked, instead of replacing each by the next.
+FOUREYES_KEEP_ALL_CHECKPOINTS = env.flag("FOUREYES_KEEP_ALL_CHECKPOINTS", default=False)
+# Store the inputs and outputs of model and tool calls with their spans, not only durations and counts.
+FOUREYES_TRACE_DATA = env.flag("FOUREYES_TRACE_DATA", default=True)

@@ -1,0 +1,24 @@
+"""The addresses: probes, sign-in, the admin, and the desk at the root."""
+
+from allauth.account import views as account
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from hitl_site import health
+
+admin.site.login = secure_admin_login(admin.site.login)  # one way in, with one rate limit
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("accounts/login/", account.login, name="account_login"),
+    path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("accounts/inactive/", account.account_inactive, name="account_inactive"),
+    # allauth's pages name this address; nobody signs up, so it leads back.
+    path("accounts/signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
+    path("admin/", admin.site.urls),
+    path("", include("reviews.web.urls")),
+]
