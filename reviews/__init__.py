@@ -1,0 +1,1 @@
+"""The domain of Foureyes: runs, the questions they ask people, the verdicts, and the book that records it all."""

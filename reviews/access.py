@@ -1,0 +1,94 @@
+"""Who may see and do what: the only place that knows."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser, Group, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from reviews.models import Intervention, Membership, Queue, Run
+
+REVIEWER, MANAGER, AUDITOR, ADMIN = "reviewer", "manager", "auditor", "admin"
+ROLES = (REVIEWER, MANAGER, AUDITOR, ADMIN)
+
+
+def ensure_roles() -> None:
+    """Create the four groups if they are not there."""
+    for name in ROLES:
+        Group.objects.get_or_create(name=name)
+
+
+def has_role(user: User | AnonymousUser, *roles: str) -> bool:
+    """Whether an active account carries one of the roles; a superuser carries ``admin``."""
+    if not user.is_active:
+        return False
+    if user.is_superuser and ADMIN in roles:
+        return True
+    if user.pk is None:
+        return False
+    held = user.__dict__.get("_held_roles")
+    if held is None:  # asked many times while one page is made, so remembered with the account
+        held = user.__dict__["_held_roles"] = set(user.groups.values_list("name", flat=True))
+    return bool(held & set(roles))
+
+
+def sees_everything(user: User | AnonymousUser) -> bool:
+    """Auditors and admins read every run and every question; that alone lets them decide nothing."""
+    return has_role(user, AUDITOR, ADMIN)
+
+
+def sees_audit(user: User | AnonymousUser) -> bool:
+    """Whether the audit log is open to them."""
+    return sees_everything(user)
+
+
+def queues_of(user: User | AnonymousUser) -> QuerySet[Queue]:
+    """The queues in which they hold a seat."""
+    if not user.is_active or not user.pk:
+        return Queue.objects.none()
+    return Queue.objects.filter(memberships__user_id=user.pk)
+
+
+def visible_queues(user: User | AnonymousUser) -> QuerySet[Queue]:
+    """The queues whose items they may read."""
+    return Queue.objects.all() if sees_everything(user) else queues_of(user)
+
+
+def visible_interventions(user: User | AnonymousUser) -> QuerySet[Intervention]:
+    """The questions they may read: those of their queues, or all for auditors and admins."""
+    if sees_everything(user):
+        return Intervention.objects.all()
+    return Intervention.objects.filter(queue__in=queues_of(user))
+
+
+def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
+    """The runs they may read: of their queues, with a question in their queues, or all for auditors and admins."""
+    if sees_everything(user):
+        return Run.objects.all()
+    mine = queues_of(user)
+    asked = Intervention.objects.filter(run=OuterRef("pk"), queue__in=mine)
+    return Run.objects.filter(Q(queue__in=mine) | Exists(asked))
+
+
+def can_work_in(user: User | AnonymousUser, queue_id: int) -> bool:
+    """Whether they hold a seat in the queue: may start, stop, claim and decide there."""
+    return queues_of(user).filter(pk=queue_id).exists()
+
+
+def manages(user: User | AnonymousUser, queue_id: int) -> bool:
+    """Whether they hold a manager's seat in the queue."""
+    if not user.is_active or not user.pk:
+        return False
+    return Membership.objects.filter(user__pk=user.pk, queue_id=queue_id, role=Membership.Role.MANAGER).exists()
+
+
+def require_reviewer(user: User, intervention: Intervention) -> None:
+    """Raises PermissionDenied unless they hold a seat in the question's queue."""
+    if not can_work_in(user, intervention.queue_id):
+        raise PermissionDenied(f"{user.get_username()} is not a reviewer of the queue “{intervention.queue.name}”.")
+
+
+def require_operator(user: User, run: Run) -> None:
+    """Raises PermissionDenied unless they may start, stop, pause and retry runs of that queue."""
+    if not (can_work_in(user, run.queue_id) or has_role(user, ADMIN)):
+        raise PermissionDenied(f"{user.get_username()} may not operate runs of the queue “{run.queue.name}”.")

@@ -1,0 +1,227 @@
+"""What a worker does to its run at a gate: park, complete, ask, fail. Each demands the worker's lease."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from reviews import audit
+from reviews.actions import runs
+from reviews.actions.leases import owned
+from reviews.actors import POLICY, WORKER
+from reviews.audit import Act
+from reviews.models import Checkpoint, Intervention, Run, ToolCall
+from reviews.models.intervention import digest_of
+from reviews.policies import Judgement
+from reviews.states import InterventionStatus, Kind, Risk, Ruling, RunStatus, ToolCallStatus
+
+
+class ReusedCallId(Exception):
+    """The model asked for two different calls under one id; which one a person approved can no longer be told."""
+
+
+@dataclass(frozen=True)
+class SavedState:
+    """The SDK's state as text, opaque to us, with the versions it was written by."""
+
+    text: str
+    sdk_version: str
+    schema_version: str
+    usage: dict[str, int] = field(default_factory=dict)
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One call the model asked for, and what the rules said of it."""
+
+    call_id: str
+    agent: str
+    tool: str
+    arguments: Any
+    schema: dict[str, Any]
+    judgement: Judgement
+    kind: Kind = Kind.TOOL_APPROVAL
+    idempotent: bool = False
+    is_agent: bool = False
+
+
+@transaction.atomic
+def park(run: Run, state: SavedState, proposals: Sequence[Proposal]) -> bool:
+    """Save the gate; True when the run now waits for humans or is held, False when the worker may go on.
+
+    Raises LeaseLost, ReusedCallId.
+    """
+    run = owned(run)
+    asked = any(proposal.judgement.ruling == Ruling.ASKED for proposal in proposals)
+    checkpoint = _save(run, state, asked=asked)
+    known = {call.call_id: call for call in run.tool_calls.filter(call_id__in=[p.call_id for p in proposals])}
+    acts = []
+    for proposal in proposals:
+        call = _enter(run, checkpoint, proposal, known.get(proposal.call_id))
+        acts += _ask(run, checkpoint, proposal, call)
+    if asked:
+        run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
+    elif run.hold:
+        run.move_to(RunStatus.PAUSED, lease=None, lease_expires_at=None, losses=0, **_progress(state))
+        acts.append(Act("run.paused", WORKER, run))
+    else:
+        Run.objects.filter(pk=run.pk).update(losses=0, **_progress(state))
+    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, proposals)), *acts)
+    return asked or run.hold
+
+
+@transaction.atomic
+def ask_release(run: Run, state: SavedState, output: Any, schema: dict[str, Any]) -> Intervention:
+    """Hold a finished run's output until a reviewer releases it. Raises LeaseLost."""
+    run = owned(run)
+    checkpoint = _save(run, state, asked=True)
+    why = "Every output of this agent is reviewed before it is released."
+    judgement = Judgement(Ruling.ASKED, why, "Final output review", risk=Risk.HIGH, due_in=3600)
+    proposal = Proposal("", run.agent, "", {"output": output}, schema, judgement, Kind.FINAL_OUTPUT)
+    intervention, act = _question(run, checkpoint, proposal, None)
+    run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
+    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, [])), act)
+    return intervention
+
+
+@transaction.atomic
+def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
+    """Ask what became of calls that a dead worker had started. Raises LeaseLost."""
+    run = owned(run)
+    checkpoint = run.checkpoints.order_by("-number")[0]
+    acts = []
+    for call in calls:
+        began = f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
+        why = f"The worker died while {call.tool} ran (started {began}). It may or may not have happened."
+        title = f"Did {call.tool} happen?"
+        judgement = Judgement(Ruling.ASKED, why, "Unknown outcome", title, Risk.CRITICAL, due_in=900)
+        ToolCall.objects.filter(pk=call.pk).update(status=ToolCallStatus.UNKNOWN)
+        arguments = call.proposed if call.executed is None else call.executed
+        proposal = Proposal(
+            call.call_id, call.agent, call.tool, arguments, call.schema, judgement, Kind.UNKNOWN_OUTCOME
+        )
+        acts.append(_question(run, checkpoint, proposal, call)[1])
+    run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None)
+    audit.record(*acts)
+
+
+@transaction.atomic
+def complete(run: Run, output: Any, *, usage: dict[str, int], model: str = "") -> None:
+    """End a run with its result. Raises LeaseLost."""
+    run = owned(run)
+    acts = runs.end(run, RunStatus.COMPLETED, result=output, usage=usage or run.usage, model=model or run.model)
+    audit.record(*acts, Act("run.completed", WORKER, run, data={"result": output}))
+
+
+@transaction.atomic
+def fail(run: Run, code: str, error: str) -> None:
+    """End a run that cannot go on, saying why. Raises LeaseLost."""
+    run = owned(run)
+    acts = runs.end(run, RunStatus.FAILED, error_code=code, error=error)
+    audit.record(*acts, Act("run.failed", WORKER, run, data={"code": code, "error": error}))
+
+
+def _save(run: Run, state: SavedState, *, asked: bool) -> Checkpoint:
+    newest = run.checkpoints.only("number", "asked").order_by("-number").first()
+    packed, digest = Checkpoint.pack(state.text)
+    checkpoint = Checkpoint.objects.create(
+        run=run,
+        number=newest.number + 1 if newest else 1,
+        state=packed,
+        digest=digest,
+        sdk_version=state.sdk_version,
+        schema_version=state.schema_version,
+        agent_version=run.agent_version,
+        asked=asked,
+        created_at=timezone.now(),
+    )
+    if newest and not newest.asked and not getattr(settings, "FOUREYES_KEEP_ALL_CHECKPOINTS", False):
+        newest.delete()  # nobody was asked there and the run is past it: the new one replaces it
+    return checkpoint
+
+
+def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall | None) -> ToolCall:
+    if known is not None:
+        if (known.tool, known.agent, known.proposed) != (proposal.tool, proposal.agent, proposal.arguments):
+            raise ReusedCallId(f"The model used one call id, {known.call_id!r}, for {known.tool} and {proposal.tool}.")
+        return known
+    ruling, why = proposal.judgement.ruling, proposal.judgement.why
+    status, output = {
+        Ruling.LET_THROUGH: (ToolCallStatus.APPROVED, None),
+        Ruling.ASKED: (ToolCallStatus.PROPOSED, None),
+        Ruling.REFUSED: (ToolCallStatus.REFUSED, f"Refused by policy “{proposal.judgement.name}”: {why}"),
+    }[ruling]
+    return ToolCall.objects.create(
+        run=run,
+        checkpoint=checkpoint,
+        call_id=proposal.call_id,
+        agent=proposal.agent,
+        tool=proposal.tool,
+        proposed=proposal.arguments,
+        schema=proposal.schema,
+        ruling=ruling,
+        why=why,
+        status=status,
+        output=output,
+        idempotent=proposal.idempotent,
+        is_agent=proposal.is_agent,
+        created_at=timezone.now(),
+    )
+
+
+def _ask(run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall) -> list[Act]:
+    if proposal.judgement.ruling == Ruling.REFUSED:
+        data = {"call_id": call.call_id, "tool": call.tool, "arguments": call.proposed, "why": call.why}
+        return [Act("tool_call.refused", POLICY, run, data=data)]
+    if proposal.judgement.ruling == Ruling.LET_THROUGH or call.interventions.exists():
+        return []
+    return [_question(run, checkpoint, proposal, call)[1]]
+
+
+def _question(run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall | None) -> tuple[Intervention, Act]:
+    now, judgement = timezone.now(), proposal.judgement
+    intervention = Intervention.objects.create(
+        run=run,
+        checkpoint=checkpoint,
+        tool_call=call,
+        kind=proposal.kind,
+        title=(judgement.title or _title(proposal))[:200],
+        agent=proposal.agent,
+        tool=proposal.tool,
+        proposal=proposal.arguments,
+        schema=proposal.schema,
+        digest=digest_of(proposal.arguments),
+        policy=judgement.snapshot(),
+        why=judgement.why,
+        queue=run.queue,
+        risk=judgement.risk,
+        status=InterventionStatus.PENDING,
+        due_at=now + timedelta(seconds=judgement.due_in),
+        created_at=now,
+    )
+    data = {"kind": proposal.kind, "title": intervention.title, "proposal": proposal.arguments, "why": judgement.why}
+    return intervention, Act("intervention.opened", POLICY, run, intervention, data)
+
+
+def _title(proposal: Proposal) -> str:
+    if proposal.kind == Kind.QUESTION and isinstance(proposal.arguments, dict):
+        return str(proposal.arguments.get("question", "A question from the agent"))
+    if proposal.kind == Kind.FINAL_OUTPUT:
+        return f"Release the output of {proposal.agent}"
+    return proposal.tool.replace("_", " ").capitalize()
+
+
+def _progress(state: SavedState) -> dict[str, Any]:
+    return {"usage": state.usage, "model": state.model}
+
+
+def _gate(checkpoint: Checkpoint, proposals: Sequence[Proposal]) -> dict[str, Any]:
+    calls = [{"call_id": p.call_id, "tool": p.tool, "ruling": p.judgement.ruling} for p in proposals]
+    return {"number": checkpoint.number, "digest": checkpoint.digest, "calls": calls}

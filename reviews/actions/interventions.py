@@ -1,0 +1,172 @@
+"""What reviewers do to a question: claim it, release it, decide it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from reviews import access, audit
+from reviews.actions import runs, verdicts
+from reviews.actions.errors import Conflict
+from reviews.actors import Actor
+from reviews.audit import Act
+from reviews.models import Decision, Intervention, Run, Span
+from reviews.states import OUTCOME_OF, InterventionStatus, Kind, RunStatus, Verdict
+
+
+@transaction.atomic
+def decide(
+    intervention_id: UUID,
+    *,
+    by: User,
+    verdict: str,
+    note: str = "",
+    reason: str = "",
+    replacement: Any = None,
+    context: str = "",
+    version: int | None = None,
+) -> Decision:
+    """Record the verdict; queue the run once none of its questions is open.
+
+    ``note`` is the feedback the agent reads, ``context`` one more message to it; ``reason`` stays inside.
+    ``replacement`` is the edited arguments or text, the supplied output, or the answer.
+    ``version`` is the one the reviewer saw.
+    Raises Conflict, Invalid, PermissionDenied.
+    """
+    run, intervention = _locked(intervention_id)  # the run first, always: one order of locks
+    access.require_reviewer(by, intervention)
+    _require_open_for(by, intervention, version)
+    said = verdicts.Said(verdict, note.strip(), reason.strip(), replacement, context.strip())
+    said = verdicts.checked(intervention, said)
+
+    now = timezone.now()
+    outcome = OUTCOME_OF[said.verdict]
+    version = intervention.version + 1
+    intervention.move_to(InterventionStatus.DECIDED, outcome=outcome, decided_at=now, version=version)
+    decision = Decision.objects.create(
+        intervention=intervention,
+        verdict=said.verdict,
+        decided_by=by,
+        note=said.note,
+        reason=said.reason,
+        context=said.context,
+        replacement=said.replacement,
+        proposal_digest=intervention.digest,
+        created_at=now,
+    )
+    verdicts.apply(intervention, said)
+    _trace(run, intervention, decision)
+    acts = _release_run(run, intervention, said.verdict)
+    audit.record(
+        Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, _account(decision, intervention)), *acts
+    )
+    return decision
+
+
+@transaction.atomic
+def claim(intervention_id: UUID, *, by: User) -> Intervention:
+    """Reserve a question for one reviewer; one's own stays one's own. Raises Conflict, PermissionDenied."""
+    run, intervention = _locked(intervention_id)
+    access.require_reviewer(by, intervention)
+    _require_open_for(by, intervention, None)
+    if intervention.claimed_by_id != by.pk:
+        intervention.move_to(InterventionStatus.CLAIMED, claimed_by=by, claimed_at=timezone.now())
+        audit.record(Act("intervention.claimed", Actor.of(by), run, intervention))
+    return intervention
+
+
+@transaction.atomic
+def release(intervention_id: UUID, *, by: User) -> Intervention:
+    """Give a claimed question back to everybody; a manager may release another's claim.
+
+    Raises Conflict, PermissionDenied.
+    """
+    run, intervention = _locked(intervention_id)
+    access.require_reviewer(by, intervention)
+    if not intervention.is_open:
+        raise Conflict(closed_text(intervention))
+    if intervention.status != InterventionStatus.CLAIMED:
+        return intervention
+    holder = intervention.claimed_by
+    if holder != by and not access.manages(by, intervention.queue_id):
+        raise Conflict(f"{_name(holder)} holds this item; only they or a manager of the queue can release it.")
+    intervention.move_to(InterventionStatus.PENDING, claimed_by=None, claimed_at=None)
+    audit.record(Act("intervention.released", Actor.of(by), run, intervention, {"held_by": _name(holder)}))
+    return intervention
+
+
+def closed_text(intervention: Intervention) -> str:
+    """Who closed it, how and when, for the reviewer who came too late."""
+    decision = intervention.decisions.select_related("decided_by").last()
+    if decision is None:
+        return f"This item is {intervention.get_status_display().lower()}; it no longer needs a decision."
+    said = intervention.get_outcome_display().lower()
+    return f"{_name(decision.decided_by)} {said} this item on {decision.created_at:%d %b %Y at %H:%M:%S} UTC."
+
+
+def _locked(intervention_id: UUID) -> tuple[Run, Intervention]:
+    run_id = Intervention.objects.filter(pk=intervention_id).values_list("run_id", flat=True).first()
+    if run_id is None:
+        raise PermissionDenied(f"There is no item {intervention_id} that you may review.")
+    run = Run.objects.locked(run_id)
+    return run, Intervention.objects.select_related("queue", "claimed_by", "tool_call").get(pk=intervention_id)
+
+
+def _require_open_for(by: User, intervention: Intervention, version: int | None) -> None:
+    if not intervention.is_open:
+        raise Conflict(closed_text(intervention))
+    if intervention.claimed_by_id not in (None, by.pk):
+        since = f" since {intervention.claimed_at:%d %b %Y at %H:%M:%S} UTC" if intervention.claimed_at else ""
+        raise Conflict(f"{_name(intervention.claimed_by)} has claimed this item{since}.")
+    if version is not None and version != intervention.version:
+        raise Conflict("This item has changed since you opened it. Look at it again before you decide.")
+
+
+def _release_run(run: Run, intervention: Intervention, verdict: str) -> list[Act]:
+    if intervention.kind == Kind.UNKNOWN_OUTCOME and verdict == Verdict.REJECT:
+        why = f"A reviewer ended the run because the outcome of {intervention.tool} is unknown."
+        return runs.end(run, RunStatus.FAILED, error_code="unknown_outcome", error=why)
+    if run.status == RunStatus.AWAITING_REVIEW and not run.interventions.open().exists():
+        runs.queue(run)
+    return []
+
+
+def _trace(run: Run, intervention: Intervention, decision: Decision) -> None:
+    waited = (decision.created_at - intervention.created_at).total_seconds()
+    data = {"verdict": decision.verdict, "by": _name(decision.decided_by), "waited_s": round(waited, 3)}
+    Span.objects.create(
+        run=run,
+        span_id=f"span_{secrets.token_hex(12)}",
+        trace_id=run.trace_id,
+        kind="human_decision",
+        name=intervention.title[:200],
+        started_at=intervention.created_at,
+        ended_at=decision.created_at,
+        data=data | {"intervention": str(intervention.pk), "kind": intervention.kind},
+    )
+
+
+def _account(decision: Decision, intervention: Intervention) -> dict[str, Any]:
+    """What the book keeps of a verdict: all of it, and what it was a verdict on."""
+    call = intervention.tool_call
+    return {
+        "kind": intervention.kind,
+        "tool": intervention.tool,
+        "call_id": call.call_id if call else "",
+        "proposal": intervention.proposal,
+        "proposal_digest": decision.proposal_digest,
+        "replacement": decision.replacement,
+        "note": decision.note,
+        "reason": decision.reason,
+        "context": decision.context,
+    }
+
+
+def _name(user: User | None) -> str:
+    return (user.get_full_name() or user.get_username()) if user else "Somebody"

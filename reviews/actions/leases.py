@@ -1,0 +1,99 @@
+"""Which worker owns a run: a fresh token per lease fences off every earlier owner."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from reviews import audit, events
+from reviews.actions import runs
+from reviews.actions.errors import LeaseLost
+from reviews.actors import CLOCK, WORKER
+from reviews.audit import Act
+from reviews.models import Run
+from reviews.states import RunStatus
+
+MAX_LOSSES = 5
+"""Workers that may die on one run between two gates before the run is failed instead of tried again."""
+UNANNOUNCED_AFTER = timedelta(seconds=20)
+SWEEP_LIMIT = 200
+
+
+@transaction.atomic
+def take(run_id: UUID, *, worker: str) -> Run | None:
+    """Make this worker the owner of a queued run; None when another has it or it needs no work."""
+    now = timezone.now()
+    taken = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED).update(
+        status=RunStatus.RUNNING,
+        lease=uuid.uuid4(),
+        lease_expires_at=now + _span(),
+        worker=worker[:200],
+        started_at=Coalesce("started_at", now),
+    )
+    if not taken:
+        return None
+    run = Run.objects.select_related("queue").get(pk=run_id)
+    audit.record(Act("run.started" if run.started_at == now else "run.resumed", WORKER, run, data={"worker": worker}))
+    return run
+
+
+def renew(run: Run) -> bool:
+    """Extend the lease; False when it is no longer this worker's."""
+    return bool(Run.objects.filter(pk=run.pk, lease=run.lease).update(lease_expires_at=timezone.now() + _span()))
+
+
+def owned(run: Run) -> Run:
+    """The run, locked and still this worker's. Raises LeaseLost."""
+    locked = Run.objects.locked(run.pk)
+    if locked.lease is None or locked.lease != run.lease:
+        raise LeaseLost(f"Run {run.pk} is {locked.status} and no longer belongs to this worker.")
+    return locked
+
+
+def reclaim_lost() -> int:
+    """Take back the runs whose worker fell silent; returns how many."""
+    lost = list(Run.objects.lost(timezone.now()).values_list("pk", flat=True)[:SWEEP_LIMIT])
+    return sum(_reclaim(run_id) for run_id in lost)
+
+
+def announce_waiting() -> int:
+    """Announce again the queued runs that no worker has taken for a while; returns how many."""
+    now = timezone.now()
+    waiting = list(
+        Run.objects.unannounced(now - UNANNOUNCED_AFTER)
+        .order_by("announced_at")
+        .values_list("pk", flat=True)[:SWEEP_LIMIT]
+    )
+    with transaction.atomic():
+        Run.objects.filter(pk__in=waiting, status=RunStatus.QUEUED).update(announced_at=now)
+        for run_id in waiting:
+            events.publish(events.RunQueued(run_id))
+    return len(waiting)
+
+
+@transaction.atomic
+def _reclaim(run_id: UUID) -> bool:
+    run = Run.objects.locked(run_id)
+    if run.status != RunStatus.RUNNING or run.lease_expires_at is None or run.lease_expires_at >= timezone.now():
+        return False  # it was renewed, or it ended, since the list was made
+    run.losses += 1
+    run.save(update_fields=["losses"])
+    lost = Act("run.worker_lost", CLOCK, run, data={"worker": run.worker, "losses": run.losses})
+    if run.losses >= MAX_LOSSES:
+        why = f"{run.losses} workers in a row died on this run between two gates. The last was {run.worker}."
+        acts = runs.end(run, RunStatus.FAILED, error_code="workers_lost", error=why)
+        audit.record(lost, *acts, Act("run.failed", CLOCK, run, data={"code": "workers_lost", "error": why}))
+        return True
+    runs.queue(run)
+    audit.record(lost)
+    return True
+
+
+def _span() -> timedelta:
+    return timedelta(seconds=getattr(settings, "FOUREYES_LEASE_SECONDS", 60))

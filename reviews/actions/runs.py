@@ -1,0 +1,152 @@
+"""What people do to runs: submit, stop, pause, resume, retry."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from reviews import access, audit, catalog, events
+from reviews.actions.errors import Conflict, Invalid
+from reviews.actors import SYSTEM, Actor
+from reviews.audit import Act
+from reviews.models import Queue, Run
+from reviews.states import OPEN, InterventionStatus, RunStatus, ToolCallStatus
+
+MAX_INPUT = 100_000
+"""Characters a run may be started with; the model's own limit is usually lower."""
+
+
+@transaction.atomic
+def submit(agent: str, input: str, *, by: User | None, retry_of: Run | None = None) -> Run:
+    """Queue a new run of a registered agent; ``by=None`` is the system itself.
+
+    Raises UnknownAgent, Invalid (empty or too long input), PermissionDenied (no seat in the agent's queue).
+    """
+    card = catalog.get(agent)
+    if not input.strip():
+        raise Invalid(input="Say what the agent should do: the input is empty.")
+    if len(input) > MAX_INPUT:
+        raise Invalid(input=f"The input has {len(input):,} characters; at most {MAX_INPUT:,} are allowed.")
+    queue, _ = Queue.objects.get_or_create(slug=card.queue, defaults={"name": card.queue.capitalize()})
+    now = timezone.now()
+    run = Run(
+        agent=card.slug,
+        agent_version=card.version,
+        queue=queue,
+        input=input,
+        scripted=card.scripted,
+        started_by=by,
+        retry_of=retry_of,
+        trace_id=f"trace_{secrets.token_hex(16)}",
+        created_at=now,
+        queued_at=now,
+        announced_at=now,
+    )
+    if by is not None:
+        access.require_operator(by, run)
+    run.save(force_insert=True)
+    events.publish(events.RunQueued(run.pk))
+    data = {"agent": run.agent, "version": run.agent_version, "input": input}
+    audit.record(
+        Act("run.submitted", _actor(by), run, data=data | ({"retry_of": str(retry_of.pk)} if retry_of else {}))
+    )
+    return run
+
+
+@transaction.atomic
+def stop(run_id: UUID, *, by: User, reason: str = "") -> Run:
+    """End a run where it stands; its open questions are withdrawn. Raises Conflict if it has already ended."""
+    run = _operated(run_id, by)
+    acts = end(run, RunStatus.CANCELLED)
+    audit.record(*acts, Act("run.stopped", _actor(by), run, data={"reason": reason}))
+    return run
+
+
+@transaction.atomic
+def pause(run_id: UUID, *, by: User) -> Run:
+    """Hold a run: at once where it is queued, else at its next gate. Raises Conflict if it has ended or is held."""
+    run = _operated(run_id, by)
+    if run.hold:
+        raise Conflict("This run is already paused or about to pause.")
+    run.hold = True
+    if run.status == RunStatus.QUEUED:
+        run.move_to(RunStatus.PAUSED, hold=True)
+    else:
+        run.save(update_fields=["hold"])
+    audit.record(Act("run.paused" if run.status == RunStatus.PAUSED else "run.pause_requested", _actor(by), run))
+    return run
+
+
+@transaction.atomic
+def resume(run_id: UUID, *, by: User) -> Run:
+    """Let a held run go on. Raises Conflict if it is not held."""
+    run = _operated(run_id, by)
+    if not run.hold:
+        raise Conflict(f"This run is not paused: it is {run.get_status_display().lower()}.")
+    run.hold = False
+    run.save(update_fields=["hold"])
+    if run.status == RunStatus.PAUSED:
+        queue(run)
+    audit.record(Act("run.continued", _actor(by), run))
+    return run
+
+
+def retry(run_id: UUID, *, by: User) -> Run:
+    """Queue a new run with the input of one that failed or was stopped. Raises Conflict for any other."""
+    with transaction.atomic():
+        old = _locked(run_id)
+        access.require_operator(by, old)
+        if old.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
+            raise Conflict(
+                f"Only a failed or stopped run can be retried; this one is {old.get_status_display().lower()}."
+            )
+        return submit(old.agent, old.input, by=by, retry_of=old)
+
+
+def queue(run: Run) -> None:
+    """Hand a locked run back to the workers, or hold it where a person paused it."""
+    now = timezone.now()
+    held = {"lease": None, "lease_expires_at": None}
+    if run.hold:
+        run.move_to(RunStatus.PAUSED, **held)
+        return
+    run.move_to(RunStatus.QUEUED, queued_at=now, announced_at=now, **held)
+    events.publish(events.RunQueued(run.pk))
+
+
+def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
+    """Bring a locked run to an end: withdraw its questions, close its ledger. Returns the acts to record first."""
+    now = timezone.now()
+    acts = []
+    for intervention in run.interventions.filter(status__in=OPEN).order_by("id"):
+        intervention.move_to(InterventionStatus.CANCELLED, version=intervention.version + 1)
+        acts.append(Act("intervention.cancelled", SYSTEM, run, intervention, {"run_status": status}))
+    waiting = run.tool_calls.filter(status__in=[ToolCallStatus.PROPOSED, ToolCallStatus.APPROVED])
+    waiting.update(status=ToolCallStatus.CANCELLED, finished_at=now)
+    run.tool_calls.filter(status=ToolCallStatus.STARTED, is_agent=False).update(status=ToolCallStatus.UNKNOWN)
+    run.move_to(status, finished_at=now, lease=None, lease_expires_at=None, **changes)
+    return acts
+
+
+def _operated(run_id: UUID, by: User) -> Run:
+    run = _locked(run_id)
+    access.require_operator(by, run)
+    if run.ended:
+        raise Conflict(f"This run has already ended: it is {run.get_status_display().lower()}.")
+    return run
+
+
+def _locked(run_id: UUID) -> Run:
+    try:
+        return Run.objects.locked(run_id)
+    except Run.DoesNotExist:
+        raise PermissionDenied(f"There is no run {run_id} that you may operate.") from None
+
+
+def _actor(by: User | None) -> Actor:
+    return Actor.of(by) if by is not None else SYSTEM

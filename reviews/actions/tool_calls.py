@@ -1,0 +1,58 @@
+"""The ledger of side effects: what a tool may do is written before it does it, what came of it after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from reviews import audit
+from reviews.actions.leases import owned
+from reviews.actors import WORKER
+from reviews.audit import Act
+from reviews.models import Run, ToolCall
+from reviews.states import ToolCallStatus as Status
+
+
+class NotApproved(Exception):
+    """A tool was about to run that nobody let through; it does not run."""
+
+
+@transaction.atomic
+def begin(run: Run, call_id: str) -> ToolCall:
+    """The call, marked as started, or as it stands where its output is already known.
+
+    Raises LeaseLost; NotApproved for a call that was rejected, refused, never decided, or whose outcome is unknown.
+    """
+    owned(run)
+    call = ToolCall.objects.filter(run_id=run.pk, call_id=call_id).first()
+    if call is None:
+        raise NotApproved(f"The call {call_id!r} never stood at the gate, so it does not run.")
+    if call.status in (Status.DONE, Status.FAILED, Status.SUPPLIED):
+        return call
+    again = call.status == Status.STARTED and (call.idempotent or call.is_agent)
+    if call.status != Status.APPROVED and not again:
+        raise NotApproved(f"{call.tool} ({call_id}) is {call.get_status_display().lower()}, so it does not run.")
+    call.status, call.started_at = Status.STARTED, call.started_at or timezone.now()
+    call.executed = call.proposed if call.executed is None else call.executed
+    call.save(update_fields=["status", "started_at", "executed"])
+    return call
+
+
+@transaction.atomic
+def finish(run: Run, call_id: str, output: Any, *, error: str = "") -> None:
+    """Write what came back; after an ``error`` the output is what the model was told. Raises LeaseLost."""
+    locked = owned(run)
+    call = ToolCall.objects.get(run_id=run.pk, call_id=call_id)
+    call.status = Status.FAILED if error else Status.DONE
+    call.output, call.error, call.finished_at = output, error, timezone.now()
+    call.save(update_fields=["status", "output", "error", "finished_at"])
+    data = {"call_id": call_id, "tool": call.tool, "executed": call.executed, "output": output}
+    verb = "tool_call.failed" if error else "tool_call.done"
+    audit.record(Act(verb, WORKER, locked, data=data | ({"error": error} if error else {})))
+
+
+def of_unknown_outcome(run: Run) -> list[ToolCall]:
+    """The calls an earlier worker had started and that must not simply run again."""
+    return list(run.tool_calls.filter(status=Status.STARTED, idempotent=False, is_agent=False))

@@ -1,0 +1,99 @@
+"""What a verdict must carry, and what it does to the tool call it was given on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils import timezone
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from reviews.actions.errors import Invalid
+from reviews.models import Intervention
+from reviews.states import Kind, ToolCallStatus, Verdict
+
+REJECTED = "A human reviewer rejected this call."
+MAX_TEXT = 20_000
+"""Characters in one note, reason, context, answer or supplied output."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """All a reviewer said with one verdict."""
+
+    verdict: str
+    note: str = ""
+    reason: str = ""
+    replacement: Any = None
+    context: str = ""
+
+
+def checked(intervention: Intervention, said: Said) -> Said:
+    """The verdict in its final form. Raises Invalid, naming each field that will not do."""
+    if said.verdict not in intervention.verdicts:
+        allowed = ", ".join(intervention.verdicts)
+        raise Invalid(verdict=f"“{said.verdict}” cannot be said here; choose one of: {allowed}.")
+    for name in ("note", "reason", "context"):
+        if len(getattr(said, name)) > MAX_TEXT:
+            raise Invalid(**{name: f"This text has more than {MAX_TEXT:,} characters; shorten it."})
+    if intervention.policy.get("reason_required") and not said.reason:
+        raise Invalid(reason="The rule that stopped this asks for your reason.")
+    if intervention.kind == Kind.FINAL_OUTPUT and said.verdict == Verdict.REJECT and not said.note:
+        raise Invalid(note="Tell the agent what to change: it will write its output again.")
+    if said.verdict == Verdict.EDIT:
+        return replace(said, replacement=_edited(intervention, said.replacement))
+    if said.verdict in (Verdict.OVERRIDE, Verdict.ANSWER):
+        return replace(said, replacement=_supplied(said))
+    return replace(said, replacement=None)
+
+
+def apply(intervention: Intervention, said: Said) -> None:
+    """Write the verdict into the ledger; the worker reads it there and nowhere else."""
+    call = intervention.tool_call
+    if call is None:
+        return
+    match said.verdict:
+        case Verdict.APPROVE:
+            call.status = ToolCallStatus.APPROVED
+        case Verdict.EDIT:
+            call.status, call.executed = ToolCallStatus.APPROVED, said.replacement
+        case Verdict.REJECT:
+            call.status, call.output = ToolCallStatus.REFUSED, said.note or REJECTED
+        case Verdict.OVERRIDE if intervention.kind == Kind.UNKNOWN_OUTCOME:
+            call.status, call.output = ToolCallStatus.DONE, said.replacement
+        case _:
+            call.status, call.output = ToolCallStatus.SUPPLIED, said.replacement
+    if call.status != ToolCallStatus.APPROVED:
+        call.finished_at = timezone.now()
+    call.save(update_fields=["status", "executed", "output", "finished_at"])
+
+
+def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
+    """What the schema finds wrong with the value, as ``path: message``; remote references are never fetched."""
+    try:
+        Draft202012Validator.check_schema(schema)
+        found = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))
+    except SchemaError as error:
+        return [f"the tool's own schema is broken: {error.message}"]
+    return [f"{'.'.join(map(str, error.path)) or 'arguments'}: {error.message}" for error in found[:10]]
+
+
+def _edited(intervention: Intervention, replacement: Any) -> Any:
+    if replacement is None:
+        raise Invalid(replacement="Give the edited arguments, or approve them as they are.")
+    if errors := schema_errors(intervention.schema, replacement):
+        raise Invalid(replacement="; ".join(errors))
+    if replacement == intervention.proposal:
+        raise Invalid(replacement="Nothing was changed: approve it as it is, or edit it.")
+    return replacement
+
+
+def _supplied(said: Said) -> Any:
+    missing = "Write the answer." if said.verdict == Verdict.ANSWER else "Write the output that the agent should read."
+    value = said.replacement.strip() if isinstance(said.replacement, str) else said.replacement
+    if value is None or value == "":
+        raise Invalid(replacement=missing)
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise Invalid(replacement=f"This text has more than {MAX_TEXT:,} characters; shorten it.")
+    return value

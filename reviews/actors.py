@@ -1,0 +1,37 @@
+"""Who did something: a person, a program, a policy, the clock, or the system itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+
+
+class ActorType(models.TextChoices):
+    """The five sorts of actors; a timeout or a policy never carries a person's name."""
+
+    USER = "user", "Person"
+    API_CLIENT = "api_client", "API client"
+    POLICY = "policy", "Policy"
+    TIMEOUT = "timeout", "Timeout"
+    SYSTEM = "system", "System"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The author of an act, as text that outlives the account."""
+
+    type: ActorType
+    name: str
+
+    @classmethod
+    def of(cls, user: AbstractBaseUser) -> Actor:
+        """The person behind a signed-in account."""
+        return cls(ActorType.USER, user.get_username())
+
+
+SYSTEM = Actor(ActorType.SYSTEM, "system")
+WORKER = Actor(ActorType.SYSTEM, "worker")
+CLOCK = Actor(ActorType.SYSTEM, "clock")
+POLICY = Actor(ActorType.POLICY, "policy")

@@ -1,0 +1,43 @@
+"""Announcements: a fact, its listeners, after the commit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+
+E = TypeVar("E")
+_listeners: defaultdict[type, list[Callable[[Any], None]]] = defaultdict(list)
+
+
+@dataclass(frozen=True)
+class RunQueued:
+    """A run waits for a worker."""
+
+    run_id: UUID
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Something was written to a run's history; ids and the newest sequence number only."""
+
+    run_id: UUID
+    seq: int
+    queue_ids: tuple[int, ...]
+
+
+def subscribe(event: type[E], listener: Callable[[E], None]) -> None:
+    """Call the listener with every event of that type; subscribing twice calls it once."""
+    if listener not in _listeners[event]:
+        _listeners[event].append(listener)
+
+
+def publish(event: object) -> None:
+    """Tell each listener once the transaction commits; the failure of one spares the others."""
+    for listener in _listeners[type(event)]:
+        transaction.on_commit(partial(listener, event), robust=True)

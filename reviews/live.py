@@ -1,0 +1,64 @@
+"""The bell: tells open browsers, after the commit, that a run's history has grown. Ids and a number, never content."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+from reviews import events
+
+logger = logging.getLogger(__name__)
+_loop: tuple[int, asyncio.AbstractEventLoop] | None = None
+_starting = threading.Lock()
+
+
+def connect() -> None:
+    """Ring for everything that is recorded."""
+    events.subscribe(events.Recorded, ring)
+
+
+def queue_group(queue_id: int) -> str:
+    """The channel group of everybody who has that queue's inbox open."""
+    return f"queue-{queue_id}"
+
+
+def run_group(run_id: object) -> str:
+    """The channel group of everybody who has that run open."""
+    return f"run-{run_id}"
+
+
+def ring(event: events.Recorded) -> None:
+    """Wake the browsers concerned, without waiting; a bell nobody hears is made good by the next one."""
+    groups = [run_group(event.run_id), *map(queue_group, event.queue_ids)]
+    message = {"type": "bell", "seq": event.seq, "run": str(event.run_id)}
+    sending = asyncio.run_coroutine_threadsafe(_send(groups, message), _bell_loop())
+    sending.add_done_callback(_log_failure)
+
+
+async def _send(groups: list[str], message: dict[str, Any]) -> None:
+    layer = get_channel_layer()
+    if layer is not None:
+        for group in groups:
+            await layer.group_send(group, message)
+
+
+def _log_failure(sending: Future[None]) -> None:
+    if error := sending.exception():
+        logger.warning("the bell could not be rung; browsers catch up by themselves: %s", error)
+
+
+def _bell_loop() -> asyncio.AbstractEventLoop:
+    """One loop in one thread per process, made after a fork: its connection to the channel layer is kept open."""
+    global _loop
+    with _starting:
+        if _loop is None or _loop[0] != os.getpid():
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="bell", daemon=True).start()
+            _loop = (os.getpid(), loop)
+        return _loop[1]

@@ -1,0 +1,32 @@
+"""One reviewer's signed verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from reviews.models.intervention import Intervention
+from reviews.states import Verdict
+
+
+class Decision(models.Model):
+    """What one person said to one question; never edited."""
+
+    intervention = models.ForeignKey(Intervention, models.PROTECT, related_name="decisions")
+    verdict = models.CharField(max_length=20, choices=Verdict)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
+    note = models.TextField(blank=True)
+    reason = models.TextField(blank=True)
+    context = models.TextField(blank=True)
+    replacement: models.JSONField[Any, Any] = models.JSONField(null=True)
+    proposal_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["intervention", "decided_by"], name="one_vote_per_reviewer")]
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.decided_by}"

@@ -1,0 +1,105 @@
+"""One question put to humans."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from reviews.models.checkpoint import Checkpoint
+from reviews.models.queue import Queue
+from reviews.models.run import Run
+from reviews.models.stateful import Stateful
+from reviews.models.tool_call import ToolCall
+from reviews.states import INTERVENTION_MOVES, OPEN, VERDICTS_FOR, InterventionStatus, Kind, Outcome, Risk, Verdict
+
+
+class InterventionQuerySet(models.QuerySet["Intervention"]):
+    """How questions are asked for."""
+
+    def open(self) -> InterventionQuerySet:
+        """Those that still wait for a verdict."""
+        return self.filter(status__in=OPEN)
+
+    def for_inbox(self) -> InterventionQuerySet:
+        """First due first, with what a row of the inbox shows."""
+        return self.select_related("run", "queue", "claimed_by").order_by("due_at", "id")
+
+
+class Intervention(Stateful):
+    """One question an agent put to its reviewers, with a frozen copy of the rule that asked it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey(Run, models.CASCADE, related_name="interventions")
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="interventions")
+    tool_call = models.ForeignKey(ToolCall, models.PROTECT, null=True, related_name="interventions")
+    kind = models.CharField(max_length=20, choices=Kind)
+    title = models.CharField(max_length=200)
+    agent = models.CharField(max_length=200)
+    tool = models.CharField(max_length=200, blank=True)
+    proposal: models.JSONField[Any, Any] = models.JSONField()
+    schema: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64)
+    policy: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    why = models.TextField(blank=True)
+    queue = models.ForeignKey(Queue, models.PROTECT, related_name="interventions")
+    risk = models.PositiveSmallIntegerField(choices=Risk, default=Risk.MEDIUM)
+    status = models.CharField(max_length=20, choices=InterventionStatus, default=InterventionStatus.PENDING)
+    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+    claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    level = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+
+    MOVES = INTERVENTION_MOVES
+    objects = models.Manager.from_queryset(InterventionQuerySet)()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tool_call"], condition=Q(status__in=sorted(OPEN)), name="one_open_intervention_per_call"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=InterventionStatus.CLAIMED) | Q(claimed_by__isnull=False),
+                name="claimed_has_a_claimer",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=InterventionStatus.DECIDED) | (~Q(outcome="") & Q(decided_at__isnull=False)),
+                name="decided_has_an_outcome",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=InterventionStatus.values), name="a_known_intervention_status"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=Q(status__in=sorted(OPEN)), name="open_by_due"),
+            models.Index(fields=["queue", "due_at"], condition=Q(status__in=sorted(OPEN)), name="open_by_queue"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for a verdict."""
+        return self.status in OPEN
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What may be said to it: its kind's verdicts, narrowed by its frozen policy."""
+        allowed = self.policy.get("verdicts") or ()
+        return tuple(v for v in VERDICTS_FOR[self.kind] if not allowed or v in allowed)
+
+
+def digest_of(proposal: Any) -> str:
+    """SHA-256 of the proposal as canonical JSON: what the reviewer saw is what is decided."""
+    return hashlib.sha256(json.dumps(proposal, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,113 @@
+"""One execution of a registered agent."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from reviews.models.queue import Queue
+from reviews.models.stateful import Stateful
+from reviews.states import RUN_ENDED, RUN_MOVES, RUN_OPEN, RunStatus
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """How runs are asked for."""
+
+    def locked(self, run_id: uuid.UUID) -> Run:
+        """The run, locked until the transaction ends: the first lock of every transition. Raises Run.DoesNotExist."""
+        return self.select_for_update(of=("self",)).get(pk=run_id)
+
+    def open(self) -> RunQuerySet:
+        """Those that have not ended."""
+        return self.filter(status__in=RUN_OPEN)
+
+    def lost(self, now: datetime) -> RunQuerySet:
+        """Those whose worker has not renewed its lease in time."""
+        return self.filter(status=RunStatus.RUNNING, lease_expires_at__lt=now)
+
+    def unannounced(self, since: datetime) -> RunQuerySet:
+        """Those queued, and last announced before that moment."""
+        return self.filter(status=RunStatus.QUEUED, announced_at__lt=since)
+
+    def for_list(self) -> RunQuerySet:
+        """Newest first, with what a row of the runs list shows."""
+        return self.select_related("queue", "started_by").order_by("-created_at", "-id")
+
+
+class Run(Stateful):
+    """One execution of a registered agent: what it was asked, where it stands, what came of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agent = models.CharField(max_length=100)
+    agent_version = models.CharField(max_length=50, blank=True)
+    queue = models.ForeignKey(Queue, models.PROTECT, related_name="runs")
+    input = models.TextField()
+    status = models.CharField(max_length=20, choices=RunStatus, default=RunStatus.QUEUED)
+    result: models.JSONField[Any, Any] = models.JSONField(null=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error = models.TextField(blank=True)
+    usage: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    model = models.CharField(max_length=100, blank=True)
+    scripted = models.BooleanField(default=False)
+    lease = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=200, blank=True)
+    hold = models.BooleanField(default=False)
+    losses = models.PositiveSmallIntegerField(default=0)
+    trace_id = models.CharField(max_length=100, blank=True)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    retry_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="retries")
+    created_at = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    announced_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    MOVES = RUN_MOVES
+    objects = models.Manager.from_queryset(RunQuerySet)()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=RunStatus.RUNNING, lease__isnull=False)
+                | (~Q(status=RunStatus.RUNNING) & Q(lease__isnull=True)),
+                name="a_lease_exactly_while_running",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(RUN_ENDED), finished_at__isnull=False)
+                | (~Q(status__in=sorted(RUN_ENDED)) & Q(finished_at__isnull=True)),
+                name="a_finish_exactly_when_ended",
+            ),
+            models.CheckConstraint(condition=Q(status__in=RunStatus.values), name="a_known_run_status"),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="runs_newest_first"),
+            models.Index(fields=["announced_at"], condition=Q(status=RunStatus.QUEUED), name="runs_queued"),
+            models.Index(fields=["lease_expires_at"], condition=Q(status=RunStatus.RUNNING), name="runs_leased"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent} {str(self.pk)[:8]}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further move is possible."""
+        return self.status in RUN_ENDED
+
+    @property
+    def result_text(self) -> str:
+        """The result as a person reads it."""
+        return as_text(self.result)
+
+
+def as_text(value: Any) -> str:
+    """Text as it is, nothing as nothing, all else as readable JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)

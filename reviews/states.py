@@ -1,0 +1,129 @@
+"""Every status in the house and the one table of moves between them."""
+
+from django.db import models
+
+
+class IllegalMove(Exception):
+    """A status was asked to move where the table of moves has no arrow."""
+
+
+class RunStatus(models.TextChoices):
+    """Where one execution of an agent stands."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    AWAITING_REVIEW = "awaiting_review", "Waiting for review"
+    PAUSED = "paused", "Paused"
+    COMPLETED = "completed", "Completed"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Stopped"
+
+
+class InterventionStatus(models.TextChoices):
+    """Where one question to humans stands; what came of it is its outcome."""
+
+    PENDING = "pending", "Pending"
+    CLAIMED = "claimed", "Claimed"
+    DECIDED = "decided", "Decided"
+    EXPIRED = "expired", "Expired"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Outcome(models.TextChoices):
+    """What came of a closed question."""
+
+    APPROVED = "approved", "Approved"
+    EDITED = "edited", "Approved with edits"
+    OVERRIDDEN = "overridden", "Overridden"
+    REJECTED = "rejected", "Rejected"
+    ANSWERED = "answered", "Answered"
+    DEFAULTED = "defaulted", "Defaulted"
+
+
+class Verdict(models.TextChoices):
+    """What one reviewer says to one question."""
+
+    APPROVE = "approve", "Approve"
+    EDIT = "edit", "Approve with edits"
+    OVERRIDE = "override", "Override the output"
+    REJECT = "reject", "Reject"
+    ANSWER = "answer", "Answer"
+
+
+class Kind(models.TextChoices):
+    """What sort of question it is."""
+
+    TOOL_APPROVAL = "tool_approval", "Tool approval"
+    QUESTION = "question", "Question"
+    FINAL_OUTPUT = "final_output", "Final output"
+    UNKNOWN_OUTCOME = "unknown_outcome", "Unknown outcome"
+
+
+class Risk(models.IntegerChoices):
+    """How much harm a wrong approval could do; ordered, so it sorts."""
+
+    LOW = 1, "Low"
+    MEDIUM = 2, "Medium"
+    HIGH = 3, "High"
+    CRITICAL = 4, "Critical"
+
+
+class Ruling(models.TextChoices):
+    """What the gate said about a tool call before any human looked."""
+
+    LET_THROUGH = "let_through", "Let through"
+    ASKED = "asked", "Asked a human"
+    REFUSED = "refused", "Refused by policy"
+
+
+class ToolCallStatus(models.TextChoices):
+    """What became of one tool call; the ledger of side effects."""
+
+    PROPOSED = "proposed", "Proposed"
+    APPROVED = "approved", "Approved"
+    STARTED = "started", "Started"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    REFUSED = "refused", "Not run"
+    SUPPLIED = "supplied", "Output supplied"
+    UNKNOWN = "unknown", "Outcome unknown"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+R, Q, T = RunStatus, InterventionStatus, ToolCallStatus
+
+RUN_MOVES: dict[str, frozenset[str]] = {
+    R.QUEUED: frozenset({R.RUNNING, R.PAUSED, R.FAILED, R.CANCELLED}),
+    R.RUNNING: frozenset({R.QUEUED, R.AWAITING_REVIEW, R.PAUSED, R.COMPLETED, R.FAILED, R.CANCELLED}),
+    R.AWAITING_REVIEW: frozenset({R.QUEUED, R.PAUSED, R.FAILED, R.CANCELLED}),
+    R.PAUSED: frozenset({R.QUEUED, R.CANCELLED}),
+    R.COMPLETED: frozenset(),
+    R.FAILED: frozenset(),
+    R.CANCELLED: frozenset(),
+}
+INTERVENTION_MOVES: dict[str, frozenset[str]] = {
+    Q.PENDING: frozenset({Q.CLAIMED, Q.DECIDED, Q.EXPIRED, Q.CANCELLED}),
+    Q.CLAIMED: frozenset({Q.PENDING, Q.CLAIMED, Q.DECIDED, Q.EXPIRED, Q.CANCELLED}),
+    Q.DECIDED: frozenset(),
+    Q.EXPIRED: frozenset(),
+    Q.CANCELLED: frozenset(),
+}
+
+RUN_OPEN = frozenset({R.QUEUED, R.RUNNING, R.AWAITING_REVIEW, R.PAUSED})
+RUN_ENDED = frozenset({R.COMPLETED, R.FAILED, R.CANCELLED})
+OPEN = frozenset({Q.PENDING, Q.CLAIMED})
+SETTLED_CALLS = frozenset({T.DONE, T.FAILED, T.REFUSED, T.SUPPLIED, T.CANCELLED})
+
+OUTCOME_OF: dict[str, Outcome] = {
+    Verdict.APPROVE: Outcome.APPROVED,
+    Verdict.EDIT: Outcome.EDITED,
+    Verdict.OVERRIDE: Outcome.OVERRIDDEN,
+    Verdict.REJECT: Outcome.REJECTED,
+    Verdict.ANSWER: Outcome.ANSWERED,
+}
+VERDICTS_FOR: dict[str, tuple[Verdict, ...]] = {
+    Kind.TOOL_APPROVAL: (Verdict.APPROVE, Verdict.EDIT, Verdict.OVERRIDE, Verdict.REJECT),
+    Kind.QUESTION: (Verdict.ANSWER, Verdict.REJECT),
+    Kind.FINAL_OUTPUT: (Verdict.APPROVE, Verdict.EDIT, Verdict.REJECT),
+    Kind.UNKNOWN_OUTCOME: (Verdict.APPROVE, Verdict.OVERRIDE, Verdict.REJECT),
+}
