@@ -18,7 +18,7 @@ def tie_to_parent(death_signal: int, parent: int) -> None:
 
 
 def main(argv: list[str]) -> None:
-    """Tie, then exec. SUPERVISOR_PID is the parent, DEATH_SIGNAL what it wishes the orphan to hear (default SIGTERM)."""
+    """Tie, then exec. SUPERVISOR_PID names the parent, DEATH_SIGNAL what an orphan is to hear (default SIGTERM)."""
     parent = int(os.environ.pop("SUPERVISOR_PID", os.getppid()))
     tie_to_parent(int(os.environ.pop("DEATH_SIGNAL", signal.SIGTERM)), parent)
     os.execvp(argv[0], argv)

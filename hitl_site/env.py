@@ -1,4 +1,4 @@
-"""Typed readers of environment variables, which refuse what they do not understand. An empty variable counts as unset."""
+"""Typed readers of environment variables that refuse what they do not understand. An empty variable counts as unset."""
 
 import os
 from collections.abc import Collection
@@ -60,7 +60,7 @@ def words(name: str, default: Collection[str] = ()) -> list[str]:
 
 
 def origins(name: str, default: Collection[str] = ()) -> list[str]:
-    """Web origins such as https://desk.example.org; raises ImproperlyConfigured where scheme or host is missing, or more follows."""
+    """Web origins such as https://desk.example.org; raises ImproperlyConfigured for anything shorter or longer."""
     found = [word.rstrip("/") for word in words(name, default)]
     for origin in found:
         parts = urlsplit(origin)
@@ -70,7 +70,7 @@ def origins(name: str, default: Collection[str] = ()) -> list[str]:
 
 
 def database(name: str, default: str) -> dict[str, Any]:
-    """Django's description of the database at a postgresql:// or sqlite:/// address; raises ImproperlyConfigured for others."""
+    """Django's entry for a postgresql:// or sqlite:/// address; raises ImproperlyConfigured for others."""
     url = text(name, default)
     parts = urlsplit(url)
     if parts.scheme in {"postgresql", "postgres"}:

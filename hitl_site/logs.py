@@ -1,13 +1,15 @@
-"""Logging through structlog: coloured lines in development, one JSON object per line in production, secrets struck out."""
+"""Logging through structlog: plain lines in development, one JSON object per line in production, secrets struck out."""
 
+import os
 import re
+import sys
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 STRUCK_OUT = "[struck out]"
-SECRET_KEY_NAMES = re.compile(r"passw|secret|token$|authorization|cookie|api_?key|credential|session_?(id|key)", re.IGNORECASE)
+SECRET_NAMES = re.compile(r"passw|secret|token$|authorization|cookie|api_?key|credential|session_?(id|key)", re.I)
 
 
 def strike_out_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -16,7 +18,7 @@ def strike_out_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -
 
 
 def _struck(key: object, value: Any) -> Any:
-    if isinstance(key, str) and SECRET_KEY_NAMES.search(key):
+    if isinstance(key, str) and SECRET_NAMES.search(key):
         return STRUCK_OUT
     if isinstance(value, dict):
         return {inner: _struck(inner, item) for inner, item in value.items()}
@@ -52,7 +54,7 @@ def configure(*, json: bool, level: str) -> dict[str, Any]:
     if json:
         renderers += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        renderers += [structlog.dev.ConsoleRenderer(pad_event_to=0, pad_level=False)]
+        renderers += [structlog.dev.ConsoleRenderer(colors=_wants_colour(), pad_event_to=0, pad_level=False)]
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -74,3 +76,9 @@ def configure(*, json: bool, level: str) -> dict[str, Any]:
             "httpx": {"level": "WARNING"},
         },
     }
+
+
+def _wants_colour() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def kept_in(path: Path) -> str:
-    """The key in the file, which is made (mode 0600) on first use. Two processes that start at once read the same key."""
+    """The key in the file, which is made (mode 0600) on first use. Two that start at once read the same key."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")  # mkstemp gives 0600

@@ -1,4 +1,4 @@
-"""Every setting, read from the environment. Development needs no variable and no service; docs/reference/settings.md lists them."""
+"""Every setting, read from the environment. Development needs no variable and no service."""
 
 from pathlib import Path
 

