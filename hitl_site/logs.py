@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import structlog
+from structlog.dev import plain_traceback
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 STRUCK_OUT = "[struck out]"
@@ -54,7 +55,9 @@ def configure(*, json: bool, level: str) -> dict[str, Any]:
     if json:
         renderers += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        renderers += [structlog.dev.ConsoleRenderer(colors=_wants_colour(), pad_event_to=0, pad_level=False)]
+        renderers += [
+            structlog.dev.ConsoleRenderer(colors=_wants_colour(), pad_event_to=0, exception_formatter=plain_traceback)
+        ]
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -73,6 +76,7 @@ def configure(*, json: bool, level: str) -> dict[str, Any]:
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
+            "daphne": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
         },
     }

@@ -9,7 +9,7 @@ from hitl_site import embedded, env, logs, secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).absolute()  # database, sockets and keys of a development machine
-VAR.mkdir(parents=True, exist_ok=True)
+(VAR / "run").mkdir(parents=True, exist_ok=True)
 
 # --- Development or production -----------------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG", default=True)
@@ -93,7 +93,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "foureyes",
+        "KEY_PREFIX": "foureyes-cache",
     }
 }
 
@@ -186,9 +186,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # --- Files ---------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 # From source: straight out of static/ and the packages. Otherwise what `collectstatic` put into STATIC_ROOT.
 WHITENOISE_USE_FINDERS = env.flag("STATIC_FROM_SOURCE", default=DEBUG)
+STATIC_ROOT = None if WHITENOISE_USE_FINDERS else env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

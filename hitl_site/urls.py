@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from hitl_site import health
 
-admin.site.login = secure_admin_login(admin.site.login)  # one way in, with one rate limit
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one way in, one rate limit
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -2,8 +2,9 @@
 
 import signal
 import sys
-import urllib.request
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from redis import Redis
@@ -13,7 +14,8 @@ from hitl_site import celery, embedded
 from hitl_site.supervisor.guards import NO_SERVER, Refused
 from hitl_site.supervisor.process import Part
 
-CELERY = (sys.executable, "-m", "celery", "-A", "hitl_site.celery", "--quiet")
+NO_ROOT_WARNING = "ignore:You're running the worker"  # it is about pickled tasks, which we do not accept
+CELERY = (sys.executable, "-W", NO_ROOT_WARNING, "-m", "celery", "-A", "hitl_site.celery", "--quiet")
 VALKEY_OPTIONS = {
     "--port": "0",  # the socket is the only way in
     "--unixsocketperm": "700",
@@ -75,13 +77,16 @@ def redis_answers() -> bool:
         return False
 
 
-def web_answers(url: str) -> bool:
-    """Whether the web server at that address does."""
+def web_answers(host: str, port: int) -> bool:
+    """Whether the web server does there."""
+    connection = HTTPConnection(host, port, timeout=2)  # direct: urllib would ask the machine's proxy
     try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as response:
-            return bool(response.status == 200)
-    except OSError:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def worker_answers() -> bool:
@@ -92,7 +97,7 @@ def worker_answers() -> bool:
 def requeue_interrupted() -> int:
     """Put back what a killed worker held, and say how much; only where no worker is alive, or it would run twice."""
     with celery.app.connection_for_write() as connection:
-        channel = connection.default_channel
+        channel: Any = connection.default_channel  # that of the Redis transport
         held = channel.client.zrange(channel.unacked_index_key, 0, -1)
         for tag in held:
             channel.qos.restore_by_tag(tag.decode())

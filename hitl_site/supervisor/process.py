@@ -81,6 +81,7 @@ class Process:
 
     def _read(self, sink: Sink) -> None:
         assert self._popen.stdout is not None
-        for line in self._popen.stdout:
-            self.lines.append(line.rstrip("\n"))
-            sink(self.part.name, self.lines[-1])
+        with self._popen.stdout as said:
+            for line in said:
+                self.lines.append(line.rstrip("\n"))
+                sink(self.part.name, self.lines[-1])

@@ -61,7 +61,7 @@ def open_up(house: House, voice: Voice, port: int, concurrency: int) -> None:
     house.start(parts.web(HOST, port))
     house.start(parts.worker(concurrency))
     house.start(parts.clock())
-    house.wait_until(lambda: parts.web_answers(url), "The web server")
+    house.wait_until(lambda: parts.web_answers(HOST, port), "The web server")
     house.wait_until(parts.worker_answers, "The worker")
     if house.leaving:
         return

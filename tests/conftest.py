@@ -1,0 +1,81 @@
+"""What every test may rely on."""
+
+from collections.abc import Generator
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from redis import Redis
+
+from reviews import catalog
+from reviews.audit import triggers
+
+pytest_plugins = ["tests.people", "tests.stack"]
+
+DATABASE_FIXTURES = {"db", "transactional_db", "live", "stack"}
+_are_triggers_gone = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what meets a database or a broker; put the tests with a living worker last, or it would do others' work."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
+            item.add_marker("services")
+    items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(autouse=True)
+def audit_triggers(request: pytest.FixtureRequest) -> Generator[None]:
+    """Let the audit log be emptied after tests that commit, and by nobody else."""
+    global _are_triggers_gone
+    if not request.node.get_closest_marker("services"):
+        yield
+        return
+    is_transactional = _is_transactional(request)
+    request.getfixturevalue("transactional_db" if is_transactional else "db")  # so that its flush comes after ours
+    if _are_triggers_gone:
+        triggers.create(connection)
+    yield
+    if is_transactional:
+        triggers.drop(connection)
+        _are_triggers_gone = True
+
+
+@pytest.fixture(autouse=True)
+def known_agents() -> Generator[None]:
+    """Withdraw the agents a test declared."""
+    before = catalog.all_cards()
+    yield
+    for card in catalog.all_cards():
+        if card not in before:
+            catalog.withdraw(card.slug)
+    for card in before:
+        catalog.declare(card)
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> None:
+    """Forget the failed sign-ins of earlier tests. Not by cache.clear(): that would empty the broker too."""
+    with Redis.from_url(settings.REDIS_URL) as client:
+        if stale := client.keys(f"{settings.CACHES['default']['KEY_PREFIX']}:*"):
+            client.delete(*stale)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the processes said beside the failure of a test that used them."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and stack is not None:
+        for name in ("web", "worker", "clock"):
+            report.sections.append((f"log of {name}", stack.log(name)[-5000:]))
+    return report
+
+
+def _is_transactional(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    is_marked = marker is not None and bool(marker.kwargs.get("transaction") or (marker.args and marker.args[0]))
+    return is_marked or "transactional_db" in request.fixturenames
