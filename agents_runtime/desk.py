@@ -1,0 +1,95 @@
+"""What the door asks of the worker, answered with the verbs of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from agents_runtime.registry import Entry
+from agents_runtime.sdk import Answer, Begun, Request, Snapshot
+from agents_runtime.sdk.human import NAME as ASK_HUMAN
+from reviews import policies
+from reviews.actions import gates, tool_calls
+from reviews.actions.gates import Proposal, SavedState
+from reviews.models import Run
+from reviews.policies import Judgement, Rule
+from reviews.states import Kind, Ruling, ToolCallStatus, Verdict
+
+GO = frozenset(
+    {
+        ToolCallStatus.APPROVED,
+        ToolCallStatus.STARTED,
+        ToolCallStatus.DONE,
+        ToolCallStatus.FAILED,
+        ToolCallStatus.SUPPLIED,
+    }
+)
+QUESTION = Rule(ASK_HUMAN, name="A question from the agent")
+REMOTE_VERDICTS = (Verdict.APPROVE, Verdict.REJECT)
+"""A call that runs at the model provider can be let through or not, but neither edited nor answered for."""
+
+
+class RunDesk:
+    """The desk of one leased run; every method is one short transaction."""
+
+    def __init__(self, run: Run, entry: Entry, model: str) -> None:
+        self.run = run
+        self.entry = entry
+        self.model = model
+
+    def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
+        """Judge each call, save the gate; True when somebody must be asked or the run is held."""
+        proposals = [self._proposal(request) for request in requests]
+        return gates.park(self.run, self.saved(snapshot), proposals)
+
+    def answers(self, call_ids: Sequence[str]) -> Mapping[str, Answer]:
+        """What the ledger says about the calls; a proposed one has no answer yet."""
+        rows = self.run.tool_calls.filter(call_id__in=call_ids)
+        ruled = [row for row in rows if row.status in GO or row.status == ToolCallStatus.REFUSED]
+        return {row.call_id: Answer(row.status in GO, str(row.output or "")) for row in ruled}
+
+    def begin(self, call_id: str) -> Begun:
+        """Mark the call as started, or hand back the output it already has."""
+        call = tool_calls.begin(self.run, call_id)
+        if call.status != ToolCallStatus.STARTED:
+            return Begun(known=True, output=call.output)
+        edited = call.executed != call.proposed
+        return Begun(arguments=call.executed, edited=edited, key=call.idempotency_key)
+
+    def finish(self, call_id: str, output: object, error: str) -> None:
+        """Write what came back."""
+        tool_calls.finish(self.run, call_id, output, error=error)
+
+    def saved(self, snapshot: Snapshot) -> SavedState:
+        """The snapshot as the domain keeps it."""
+        return SavedState(
+            snapshot.text, snapshot.sdk_version, snapshot.schema_version, usage=snapshot.usage, model=self.model
+        )
+
+    def _proposal(self, request: Request) -> Proposal:
+        return Proposal(
+            call_id=request.call_id,
+            agent=request.agent,
+            tool=request.tool,
+            arguments=request.arguments,
+            schema=request.schema,
+            judgement=self._judgement(request),
+            kind=Kind.QUESTION if request.tool == ASK_HUMAN else Kind.TOOL_APPROVAL,
+            idempotent=request.tool in self.entry.idempotent,
+            is_agent=request.is_agent,
+        )
+
+    def _judgement(self, request: Request) -> Judgement:
+        rules = self.entry.rules
+        if request.tool == ASK_HUMAN:  # a question is always asked; a rule may only say how
+            rules = (*(rule for rule in rules if rule.tool == ASK_HUMAN and rule.ruling == Ruling.ASKED), QUESTION)
+        judgement = policies.judge(
+            rules,
+            tool=request.tool,
+            agent=request.agent,
+            arguments=request.arguments,
+            author_asks=request.author_asks,
+        )
+        if request.is_remote and judgement.ruling == Ruling.ASKED:
+            return replace(judgement, verdicts=REMOTE_VERDICTS)
+        return judgement

@@ -1,0 +1,141 @@
+"""Which agents this process can run: found in the ``agents`` modules of the installed apps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agents import Agent
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import autodiscover_modules
+
+from agents_runtime import llm, sdk
+from reviews import catalog
+from reviews.catalog import AgentCard
+from reviews.policies import BadRule, Rule
+
+SLUG = re.compile(r"^[a-z0-9][a-z0-9-]{0,99}$")
+Build = Callable[[], Agent[Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered agent: how to build it, and how it is to be reviewed."""
+
+    slug: str
+    build: Build
+    queue: str
+    version: str
+    title: str
+    description: str
+    review_output: bool
+    idempotent: frozenset[str]
+    ungated: frozenset[str]
+    rules: tuple[Rule, ...]
+    sample_input: str
+    max_turns: int
+
+
+_entries: dict[str, Entry] = {}
+
+
+def register(
+    slug: str,
+    *,
+    queue: str,
+    version: str,
+    title: str = "",
+    description: str = "",
+    review_output: bool = False,
+    review: Sequence[Mapping[str, Any]] = (),
+    idempotent: Collection[str] = (),
+    ungated: Collection[str] = (),
+    sample_input: str = "",
+    max_turns: int | None = None,
+) -> Callable[[Build], Build]:
+    """Make the agent that the decorated function builds known under ``slug``.
+
+    ``version`` is yours: change it when a run that waits must not go on with the new code. ``review`` are rules, of
+    which the first that matches a call decides; ``idempotent`` names the tools that may run again after a crash;
+    ``ungated`` the tools accepted although nothing can stop them. Raises ImproperlyConfigured for a bad or taken slug
+    and for a rule that cannot be read.
+    """
+    if not SLUG.match(slug):
+        raise ImproperlyConfigured(f"Agent slug {slug!r} must be lowercase letters, digits and dashes.")
+
+    def keep(build: Build) -> Build:
+        known = _entries.get(slug)
+        if known is not None and _origin(known.build) != _origin(build):
+            raise ImproperlyConfigured(
+                f"Two agents are registered as {slug!r}: {_origin(known.build)} and {_origin(build)}. Rename one."
+            )
+        try:
+            rules = tuple(Rule.from_dict(rule) for rule in review)
+        except BadRule as error:
+            raise ImproperlyConfigured(f"Agent {slug!r}: {error}") from error
+        _entries[slug] = Entry(
+            slug=slug,
+            build=build,
+            queue=queue,
+            version=version,
+            title=title or slug.replace("-", " ").capitalize(),
+            description=description,
+            review_output=review_output,
+            idempotent=frozenset(idempotent),
+            ungated=frozenset(ungated),
+            rules=rules,
+            sample_input=sample_input,
+            max_turns=max_turns or getattr(settings, "FOUREYES_MAX_TURNS", 50),
+        )
+        return build
+
+    return keep
+
+
+def get(slug: str) -> Entry:
+    """The entry of that slug. Raises UnknownAgent, naming those that are known."""
+    if slug not in _entries:
+        catalog.get(slug)
+        raise catalog.UnknownAgent(
+            f"The agent {slug!r} is known here but cannot be built: register it in an agents.py."
+        )
+    return _entries[slug]
+
+
+def discover() -> None:
+    """Import every ``agents`` module, try each agent once, and tell the domain. Raises ImproperlyConfigured."""
+    autodiscover_modules("agents")
+    for entry in _entries.values():
+        declare(entry)
+
+
+def declare(entry: Entry) -> None:
+    """Build the agent to see that it can be gated, and put its card in the catalog. Raises ImproperlyConfigured."""
+    try:
+        agent = entry.build()
+        names = sdk.tool_names(agent)
+        sdk.gated(agent, entry.ungated)
+    except (sdk.AmbiguousAgents, sdk.UngatedTool) as error:
+        raise ImproperlyConfigured(f"Agent {entry.slug!r}: {error}") from error
+    if unknown := sorted(entry.idempotent - set(names)):
+        raise ImproperlyConfigured(f"Agent {entry.slug!r} names {unknown[0]!r} as idempotent but has no such tool.")
+    catalog.declare(
+        AgentCard(
+            slug=entry.slug,
+            title=entry.title,
+            queue=entry.queue,
+            version=entry.version,
+            description=entry.description,
+            review_output=entry.review_output,
+            scripted=llm.plays_script(agent),
+            sample_input=entry.sample_input,
+            tools=names,
+        )
+    )
+
+
+def _origin(build: Build) -> str:
+    return f"{build.__module__}.{build.__qualname__}"

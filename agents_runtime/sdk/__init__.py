@@ -1,0 +1,30 @@
+"""The one door to the Agents SDK: it runs an agent to its next gate or its end; the state it hands out is opaque."""
+
+from agents_runtime.sdk.calls import current_call, idempotency_key
+from agents_runtime.sdk.drive import advance
+from agents_runtime.sdk.errors import Failure, UngatedTool
+from agents_runtime.sdk.gate import gated
+from agents_runtime.sdk.graph import AmbiguousAgents, agents_of, tool_names
+from agents_runtime.sdk.human import ask_human
+from agents_runtime.sdk.ports import Answer, Begun, Brief, Desk, Finished, Parked, Request, Snapshot
+
+__all__ = [
+    "AmbiguousAgents",
+    "Answer",
+    "Begun",
+    "Brief",
+    "Desk",
+    "Failure",
+    "Finished",
+    "Parked",
+    "Request",
+    "Snapshot",
+    "UngatedTool",
+    "advance",
+    "agents_of",
+    "ask_human",
+    "current_call",
+    "gated",
+    "idempotency_key",
+    "tool_names",
+]

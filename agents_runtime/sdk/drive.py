@@ -1,0 +1,191 @@
+"""Driving one agent from wherever it stands to its next gate or its end."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Any
+
+from agents import Agent, RunConfig, RunContextWrapper, Runner, RunState, UserError
+from agents.items import ToolApprovalItem
+from agents.models.interface import ModelProvider
+from agents.result import RunResultBase
+from agents.run_state import CURRENT_SCHEMA_VERSION
+from asgiref.sync import sync_to_async
+from pydantic import TypeAdapter
+
+from agents_runtime.sdk import gate, outputs
+from agents_runtime.sdk.errors import Failure, explained
+from agents_runtime.sdk.gate import Gated, Passage
+from agents_runtime.sdk.ports import Brief, Desk, Finished, Parked, Request, Snapshot
+
+SDK_VERSION = version("openai-agents")
+MORE_TURNS = 5
+"""Turns granted when a reviewer sends a final output back and the agent had used all of its own."""
+State = RunState[Any, Any]
+
+
+async def advance(gated: Gated, brief: Brief, desk: Desk, provider: ModelProvider | None = None) -> Finished | Parked:
+    """Run until the agent ends or a gate parks it. Raises Failure, and whatever the desk raised.
+
+    One advance may be repeated after a crash: everything it does is asked of the desk first.
+    """
+    here = Passage(desk)
+    token = gate.passage.set(here)
+    try:
+        return await _advance(gated, brief, here, _config(brief, provider))
+    except Exception as error:
+        if here.trouble is not None:
+            raise here.trouble from error
+        raise explained(error) from error
+    finally:
+        gate.passage.reset(token)
+
+
+async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig) -> Finished | Parked:
+    current: str | State = brief.input
+    if brief.state is not None:
+        current = await _restored(gated, brief, here.desk)
+    while True:
+        result = await _to_next_stop(gated.agent, current, brief, config)
+        if here.trouble is not None:
+            raise here.trouble
+        state: State = result.to_state()
+        snapshot = _snapshot(state, result)
+        if not result.interruptions:
+            return Finished(outputs.encode(result.final_output), _output_schema(result.last_agent), snapshot)
+        requests = [await _request(gated, item, result.context_wrapper) for item in result.interruptions]
+        if await sync_to_async(here.desk.stop_at_gate)(snapshot, requests):
+            return Parked()
+        await _apply_answers(state, here.desk)
+        current = state
+
+
+async def _to_next_stop(agent: Agent[Any], current: str | State, brief: Brief, config: RunConfig) -> RunResultBase:
+    more: dict[str, Any] = {"run_config": config}
+    if isinstance(current, str):
+        more |= {"context": brief.context, "max_turns": brief.max_turns}
+    if not brief.stream:
+        return await Runner.run(agent, current, **more)
+    streamed = Runner.run_streamed(agent, current, **more)
+    async for _ in streamed.stream_events():
+        pass  # the state after the last event is what counts
+    return streamed
+
+
+async def _restored(gated: Gated, brief: Brief, desk: Desk) -> State:
+    saved = json.loads(brief.state or "")
+    if saved.get("current_step") is None:
+        if brief.feedback is None:
+            raise Failure("nothing_to_do", "The checkpoint is a finished run, and no reviewer sent its output back.")
+        _reopen(saved)
+    state = await RunState.from_json(gated.agent, saved)
+    await _apply_answers(state, desk)
+    if brief.feedback:
+        state.add_input([{"role": "user", "content": brief.feedback}])
+    with suppress(UserError):  # an agent whose tool result ends the run has no next turn in which to read a note
+        for note in brief.notes:
+            state.add_input([{"role": "user", "content": note}])
+    return state
+
+
+def _reopen(saved: dict[str, Any]) -> None:
+    """Let a finished run go on: the one key of saved SDK state that we ever edit."""
+    saved["current_step"] = {"type": "next_step_run_again"}
+    if saved.get("max_turns") is not None and saved["current_turn"] >= saved["max_turns"]:
+        saved["max_turns"] = saved["current_turn"] + MORE_TURNS
+
+
+async def _apply_answers(state: State, desk: Desk) -> None:
+    waiting = {_call_id(item): item for item in state.get_interruptions()}
+    answers = await sync_to_async(desk.answers)(list(waiting))
+    for call_id, item in waiting.items():
+        answer = answers.get(call_id)
+        if answer is None:
+            raise Failure("undecided_call", f"The call {item.tool_name} ({call_id}) was never decided.")
+        if not answer.go:
+            state.reject(item, rejection_message=answer.message)
+            continue
+        if _is_remote(item):
+            await sync_to_async(_run_at_provider)(desk, call_id)
+        state.approve(item)
+
+
+def _run_at_provider(desk: Desk, call_id: str) -> None:
+    if not desk.begin(call_id).known:
+        desk.finish(call_id, "Ran at the model provider.", "")
+
+
+async def _request(gated: Gated, item: ToolApprovalItem, context: RunContextWrapper[Any]) -> Request:
+    agent, tool = item.agent.name, item.tool_name or ""
+    original = gated.original(agent, tool)
+    arguments = _parsed(item.arguments)
+    return Request(
+        call_id=_call_id(item),
+        agent=agent,
+        tool=tool,
+        arguments=arguments,
+        schema=original.params_json_schema if original else {},
+        author_asks=True if original is None else await _author_asks(original.needs_approval, context, arguments, item),
+        is_agent=bool(original and gate.inner_agent(original)),
+        is_remote=_is_remote(item),
+    )
+
+
+async def _author_asks(marked: Any, context: RunContextWrapper[Any], arguments: Any, item: ToolApprovalItem) -> bool:
+    """What the author's ``needs_approval`` says; one that cannot be asked, or fails, asks a human."""
+    if not callable(marked):
+        return bool(marked)
+    if not isinstance(arguments, dict):
+        return True
+    try:
+        said = marked(context, arguments, _call_id(item))
+        return bool(await said if inspect.isawaitable(said) else said)
+    except Exception:
+        return True
+
+
+def _parsed(arguments: str | None) -> Any:
+    try:
+        return json.loads(arguments or "{}")
+    except ValueError:
+        return arguments  # the tool itself will tell the model what is wrong with it
+
+
+def _call_id(item: ToolApprovalItem) -> str:
+    if not item.call_id:
+        raise Failure("model_behavior", f"The model asked for {item.tool_name} without a call id.")
+    return item.call_id
+
+
+def _is_remote(item: ToolApprovalItem) -> bool:
+    return getattr(item.raw_item, "type", None) == "mcp_approval_request"
+
+
+def _snapshot(state: State, result: RunResultBase) -> Snapshot:
+    used = result.context_wrapper.usage
+    usage = {"requests": used.requests, "input_tokens": used.input_tokens, "output_tokens": used.output_tokens}
+    text = json.dumps(state.to_json(), separators=(",", ":"), ensure_ascii=False)
+    return Snapshot(text, SDK_VERSION, CURRENT_SCHEMA_VERSION, usage)
+
+
+def _output_schema(agent: Agent[Any]) -> dict[str, Any]:
+    """The schema of a reviewed output: ``{"output": …}`` as the agent's output type has it, else text."""
+    kind = agent.output_type
+    inner = TypeAdapter(kind).json_schema() if isinstance(kind, type) and kind is not str else {"type": "string"}
+    definitions = inner.pop("$defs", None)
+    schema = {"type": "object", "properties": {"output": inner}, "required": ["output"], "additionalProperties": False}
+    return schema | ({"$defs": definitions} if definitions else {})
+
+
+def _config(brief: Brief, provider: ModelProvider | None) -> RunConfig:
+    more: dict[str, Any] = {} if provider is None else {"model_provider": provider}
+    return RunConfig(
+        workflow_name=brief.workflow,
+        trace_id=brief.trace_id,
+        trace_include_sensitive_data=brief.trace_data,
+        tool_error_formatter=gate.note_error,
+        **more,
+    )

@@ -1,0 +1,48 @@
+"""An agent and every agent it can reach, by handoff or as a tool."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from agents import Agent, FunctionTool, Handoff, Tool
+
+
+class AmbiguousAgents(Exception):
+    """Two agents of one graph share a name, so a saved state could not tell them apart."""
+
+
+def agents_of(agent: Agent[Any]) -> list[Agent[Any]]:
+    """The agent and all it reaches, each once, in the order found. Raises AmbiguousAgents."""
+    found: list[Agent[Any]] = []
+    waiting = [agent]
+    while waiting:
+        current = waiting.pop(0)
+        if any(current is known for known in found):
+            continue
+        found.append(current)
+        waiting += [target for handoff in current.handoffs if (target := _target(handoff)) is not None]
+        waiting += [inner for tool in current.tools if (inner := inner_agent(tool)) is not None]
+    twice = [name for name, count in Counter(one.name for one in found).items() if count > 1]
+    if twice:
+        raise AmbiguousAgents(f"Agents reachable from {agent.name!r} share the name {twice[0]!r}; give each its own.")
+    return found
+
+
+def tool_names(agent: Agent[Any]) -> tuple[str, ...]:
+    """The names of all tools in the graph, sorted."""
+    return tuple(sorted({tool.name for one in agents_of(agent) for tool in one.tools}))
+
+
+def inner_agent(tool: Tool) -> Agent[Any] | None:
+    """The agent behind an agent-as-tool; the SDK keeps it in a private field."""
+    inner = getattr(tool, "_agent_instance", None) if isinstance(tool, FunctionTool) else None
+    return inner if isinstance(inner, Agent) else None
+
+
+def _target(handoff: Agent[Any] | Handoff[Any, Any]) -> Agent[Any] | None:
+    if isinstance(handoff, Agent):
+        return handoff
+    reference = getattr(handoff, "_agent_ref", None)  # private: the SDK resolves handoffs by name only
+    target = reference() if reference is not None else None
+    return target if isinstance(target, Agent) else None

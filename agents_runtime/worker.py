@@ -1,0 +1,118 @@
+"""Taking one queued run up to its next question or its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+
+from agents_runtime import llm, registry, sdk
+from agents_runtime.desk import RunDesk
+from agents_runtime.heartbeat import Heartbeat
+from agents_runtime.registry import Entry
+from reviews.actions import LeaseLost, gates, leases, tool_calls
+from reviews.actions.gates import ReusedCallId
+from reviews.actions.tool_calls import NotApproved
+from reviews.catalog import UnknownAgent
+from reviews.models import Checkpoint, Decision, Run
+from reviews.models.checkpoint import CorruptCheckpoint
+from reviews.states import Kind, Verdict
+
+logger = logging.getLogger(__name__)
+CODES: dict[type[Exception], str] = {
+    UnknownAgent: "unknown_agent",
+    CorruptCheckpoint: "corrupt_checkpoint",
+    ReusedCallId: "model_behavior",
+    NotApproved: "not_approved",
+}
+"""Why a run fails when something other than the SDK refuses; all else is a fault of ours and is raised."""
+
+
+def advance(run_id: UUID) -> None:
+    """Take a queued run as far as it goes. Safe to call twice, at once or again: one caller gets the lease."""
+    run = leases.take(run_id, worker=f"{socket.gethostname()}:{os.getpid()}")
+    if run is None:
+        return  # another worker has it, or it needs no work
+    try:
+        with Heartbeat(run):
+            _advance_or_fail(run)
+    except LeaseLost as lost:
+        logger.warning("%s What it came to is dropped.", lost)
+
+
+def _advance_or_fail(run: Run) -> None:
+    try:
+        _advance(run)
+    except (sdk.Failure, *CODES) as error:
+        code = error.code if isinstance(error, sdk.Failure) else CODES[type(error)]
+        logger.info("run %s failed (%s): %s", run.pk, code, error)
+        gates.fail(run, code, str(error))
+
+
+def _advance(run: Run) -> None:
+    entry = registry.get(run.agent)
+    if unknown := tool_calls.of_unknown_outcome(run):
+        gates.ask_outcome(run, unknown)
+        return
+    checkpoint = run.checkpoints.order_by("-number").first()
+    said = _said(checkpoint)
+    release = next((one for one in said if _releases(one)), None)
+    if release is not None:
+        gates.complete(run, _released(release), usage=run.usage, model=run.model)
+        return
+    agent = entry.build()
+    desk = RunDesk(run, entry, llm.name_of(agent))
+    gated = sdk.gated(agent, entry.ungated)
+    outcome = async_to_sync(sdk.advance)(gated, _brief(run, entry, checkpoint, said), desk, llm.provider())
+    if isinstance(outcome, sdk.Finished):
+        _finish(run, entry, desk, outcome)
+
+
+def _finish(run: Run, entry: Entry, desk: RunDesk, outcome: sdk.Finished) -> None:
+    if entry.review_output:
+        gates.ask_release(run, desk.saved(outcome.snapshot), outcome.output, outcome.schema)
+    else:
+        gates.complete(run, outcome.output, usage=outcome.snapshot.usage, model=desk.model)
+
+
+def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Decision]) -> sdk.Brief:
+    if checkpoint is not None and checkpoint.agent_version != entry.version:
+        raise sdk.Failure(
+            "unknown_version",
+            f"The run waits at a checkpoint of {run.agent} version {checkpoint.agent_version!r}, but this worker runs "
+            f"version {entry.version!r}. Deploy the old version to finish it, or retry it from the start.",
+        )
+    sent_back = [one.note for one in said if one.intervention.kind == Kind.FINAL_OUTPUT]
+    return sdk.Brief(
+        input=run.input,
+        trace_id=run.trace_id,
+        workflow=entry.title,
+        max_turns=entry.max_turns,
+        state=checkpoint.unpack() if checkpoint else None,
+        notes=tuple(one.context for one in said if one.context),
+        feedback=sent_back[-1] if sent_back else None,
+        context={"run_id": str(run.pk), "agent": run.agent},
+        stream=getattr(settings, "FOUREYES_STREAM", False),
+        trace_data=getattr(settings, "FOUREYES_TRACE_DATA", True),
+    )
+
+
+def _said(checkpoint: Checkpoint | None) -> list[Decision]:
+    """What people said to the questions of this checkpoint, in order."""
+    return list(
+        Decision.objects.filter(intervention__checkpoint=checkpoint).select_related("intervention").order_by("id")
+    )
+
+
+def _releases(decision: Decision) -> bool:
+    return decision.intervention.kind == Kind.FINAL_OUTPUT and decision.verdict != Verdict.REJECT
+
+
+def _released(decision: Decision) -> Any:
+    edited = decision.verdict == Verdict.EDIT
+    return (decision.replacement if edited else decision.intervention.proposal)["output"]

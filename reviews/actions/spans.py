@@ -1,0 +1,52 @@
+"""Keeping the traced steps of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from reviews.models import Run, Span
+
+CHANGING = ["parent_id", "kind", "name", "started_at", "ended_at", "data", "error"]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """One step of a trace as the SDK told it; told again, it replaces what was kept."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    kind: str
+    name: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    error: Mapping[str, Any] | None = None
+
+
+def keep(steps: Sequence[Traced]) -> int:
+    """Store the steps of known runs, the newest telling of each; returns how many."""
+    newest = {step.span_id: step for step in steps}
+    traces = {step.trace_id for step in newest.values()}
+    runs = dict(Run.objects.filter(trace_id__in=traces).values_list("trace_id", "pk"))
+    rows = [_row(step, runs[step.trace_id]) for step in newest.values() if step.trace_id in runs]
+    Span.objects.bulk_create(rows, update_conflicts=True, unique_fields=["span_id"], update_fields=CHANGING)
+    return len(rows)
+
+
+def _row(step: Traced, run_id: Any) -> Span:
+    return Span(
+        run_id=run_id,
+        span_id=step.span_id,
+        trace_id=step.trace_id,
+        parent_id=step.parent_id,
+        kind=step.kind[:40],
+        name=step.name[:200],
+        started_at=step.started_at,
+        ended_at=step.ended_at,
+        data=dict(step.data),
+        error=dict(step.error) if step.error else None,
+    )
