@@ -8,12 +8,15 @@ from typing import Any
 from django.utils import timezone
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from reviews.actions.errors import Invalid
 from reviews.models import Intervention
 from reviews.states import Kind, ToolCallStatus, Verdict
 
 REJECTED = "A human reviewer rejected this call."
+NOWHERE: Registry[Any] = Registry()  # where references outside of the schema lead; jsonschema's own would fetch them
 MAX_TEXT = 20_000
 """Characters in one note, reason, context, answer or supplied output."""
 
@@ -73,9 +76,12 @@ def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
     """What the schema finds wrong with the value, as ``path: message``; remote references are never fetched."""
     try:
         Draft202012Validator.check_schema(schema)
-        found = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))
+        errors = Draft202012Validator(schema, registry=NOWHERE).iter_errors(value)
+        found = sorted(errors, key=lambda error: list(map(str, error.path)))
     except SchemaError as error:
         return [f"the tool's own schema is broken: {error.message}"]
+    except Unresolvable as error:
+        return [f"the tool's own schema refers to what it does not hold: {error.ref}"]
     return [f"{'.'.join(map(str, error.path)) or 'arguments'}: {error.message}" for error in found[:10]]
 
 
