@@ -10,7 +10,7 @@ const skew = Number.isNaN(serverTime) ? 0 : serverTime - Date.now();
 
 const two = (number) => String(number).padStart(2, "0");
 
-export function remaining(seconds) {
+function remaining(seconds) {
   const left = Math.abs(seconds);
   const sign = seconds < 0 ? "−" : "";
   const [days, hours] = [Math.floor(left / DAY), Math.floor(left / HOUR)];
@@ -19,7 +19,7 @@ export function remaining(seconds) {
   return `${sign}${hours ? `${hours}:` : ""}${two(minutes)}:${two(rest)}`;
 }
 
-export function pace(seconds) {
+function pace(seconds) {
   if (seconds < 0) return "late";
   if (seconds < 10 * MINUTE) return "close";
   return seconds < 30 * MINUTE ? "soon" : "ok";
