@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -16,6 +16,7 @@ from reviews import events
 logger = logging.getLogger(__name__)
 _loop: tuple[int, asyncio.AbstractEventLoop] | None = None
 _starting = threading.Lock()
+_ringing: set[Future[None]] = set()
 
 
 def connect() -> None:
@@ -38,7 +39,14 @@ def ring(event: events.Recorded) -> None:
     groups = [run_group(event.run_id), *map(queue_group, event.queue_ids)]
     message = {"type": "bell", "seq": event.seq, "run": str(event.run_id)}
     sending = asyncio.run_coroutine_threadsafe(_send(groups, message), _bell_loop())
+    _ringing.add(sending)
+    sending.add_done_callback(_ringing.discard)
     sending.add_done_callback(_log_failure)
+
+
+def settle(seconds: float) -> None:
+    """Wait, at most so long, for the bells still ringing: they die with the process, and a command's is short."""
+    wait(_ringing.copy(), seconds)
 
 
 async def _send(groups: list[str], message: dict[str, Any]) -> None:
