@@ -4,10 +4,11 @@ VENV   ?= .venv
 PORT   ?= 8000
 BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip --disable-pip-version-check
+SKIP    = 3
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test test-postgres check format lock
 
 help:                             ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -15,8 +16,29 @@ help:                             ## this list
 demo: $(VENV)/.installed          ## the whole desk with demo agents and people, on http://127.0.0.1:8000/ (PORT=…)
 	@exec $(BIN)/python manage.py demo
 
-test: $(VENV)/.installed-test     ## every test; ARGS="-k inbox" for some of them
-	@exec $(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.installed-test     ## every test, then those that meet a database again on PostgreSQL; ARGS="-k inbox" for some
+	@$(BIN)/python -m tests.need_browser
+	$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m tests.need_postgres; found=$$?; \
+	if [ $$found -eq 0 ]; then $(MAKE) --no-print-directory test-postgres; else [ $$found -eq $(SKIP) ]; fi
+
+test-postgres: $(VENV)/.installed-test
+	TEST_STACK=postgres $(BIN)/python -m pytest -m services $(ARGS)
+
+check: $(VENV)/.installed-test    ## format, lint, floors, types, templates, migrations, vendored files; then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/djlint templates --lint --check --quiet
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m hitl_site.vendor --check
+	@$(MAKE) --no-print-directory test
+
+format: $(VENV)/.installed-test   ## let the formatters have their way
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/djlint templates --reformat --quiet
 
 # The environment --------------------------------------------------------------------------------------------------
 $(BIN)/python:

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -73,11 +74,16 @@ def database(name: str, default: str) -> dict[str, Any]:
     """Django's entry for a postgresql:// or sqlite:/// address; raises ImproperlyConfigured for others."""
     url = text(name, default)
     parts = urlsplit(url)
-    if parts.scheme in {"postgresql", "postgres"}:
+    if parts.scheme in {"postgresql", "postgres"} and parts.path.startswith("/") and parts.path != "/":
         return _postgresql(url)
-    if parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/"):
-        return _sqlite(unquote(parts.path))
+    if parts.scheme == "sqlite" and not parts.netloc and parts.path.startswith("//"):
+        return _sqlite(unquote(parts.path[1:]))
     raise ImproperlyConfigured(f"{name} must look like postgresql://user:password@host/name or sqlite:////folder/file.")
+
+
+def sqlite_url(path: Path | str) -> str:
+    """The address of the SQLite database in a file, named by its whole path."""
+    return f"sqlite:///{quote(str(path))}"
 
 
 def _postgresql(url: str) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from hitl_site import embedded, env, logs, secret
+
+django_stubs_ext.monkeypatch()  # lets annotations like ModelAdmin[Run], which the type checker wants, run
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).absolute()  # database, sockets and keys of a development machine
@@ -77,7 +80,7 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database: PostgreSQL by address, else one SQLite file ---------------------------------------------------------
-DATABASES = {"default": env.database("DATABASE_URL", f"sqlite://{VAR / 'db.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", env.sqlite_url(VAR / "db.sqlite3"))}
 
 # --- Redis or Valkey: websocket bells, cache, and (unless BROKER_URL says otherwise) the task queue ----------------
 REDIS_URL = env.text("REDIS_URL", embedded.redis_url(VAR))

@@ -16,7 +16,7 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page
 from pytest_django import DjangoDbBlocker
 
-from hitl_site import celery
+from hitl_site import celery, env
 from hitl_site.supervisor import parts
 from hitl_site.supervisor.process import Process
 from reviews.models import Run
@@ -166,7 +166,7 @@ def sign_in(where: BrowserContext | Page, person: User, url: str) -> None:
 def _test_database_url() -> str:
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
-        return f"sqlite://{name}"
+        return env.sqlite_url(name)
     return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
