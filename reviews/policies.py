@@ -20,7 +20,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-CONDITION = re.compile(r"^\s*([\w.]+)\s*(>=|<=|!=|=|>|<)\s*(.+?)\s*$")
+CONDITION = re.compile(r"^\s*([\w.]+)\s*(>=|<=|!=|==|=|>|<)\s*([^\s<>=!].*?)\s*$")
 RULINGS = {"ask": Ruling.ASKED, "allow": Ruling.LET_THROUGH, "refuse": Ruling.REFUSED}
 DUE_IN = {Risk.LOW: 8 * 3600, Risk.MEDIUM: 4 * 3600, Risk.HIGH: 3600, Risk.CRITICAL: 900}
 """Seconds until an item is due, by risk, when its rule does not say (research: escalation defaults)."""
@@ -51,18 +51,16 @@ class Condition:
             value = json.loads(raw)
         except ValueError:
             value = raw
-        return cls(path, symbol, value)
+        return cls(path, "=" if symbol == "==" else symbol, value)
 
-    def test(self, arguments: Any) -> tuple[bool, str]:
-        """Whether it holds, and what was seen. What cannot be compared holds: a guard fails closed."""
+    def test(self, arguments: Any) -> tuple[bool | None, str]:
+        """Whether it holds, and what was seen; None where nobody can tell: a value is missing or of another type."""
         found, actual = _dig(arguments, self.path)
         if not found:
-            return True, f"{self.path} is missing"
-        try:
-            holds = bool(OPERATORS[self.symbol](actual, self.value))
-        except TypeError:
-            return True, f"{self.path} is {actual!r}, which cannot be compared with {self.value!r}"
-        return holds, f"{self.path} is {show(actual)}"
+            return None, f"{self.path} is missing"
+        if not _comparable(self.symbol, actual, self.value):
+            return None, f"{self.path} is {show(actual)}, which cannot be compared with {show(self.value)}"
+        return bool(OPERATORS[self.symbol](actual, self.value)), f"{self.path} is {show(actual)}"
 
     def __str__(self) -> str:
         return f"{self.path} {self.symbol} {show(self.value)}"
@@ -86,26 +84,76 @@ class Rule:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Rule:
         """Read one rule as written in ``register(review=[…])``. Raises BadRule with the key and the value."""
-        unknown = set(data) - set(cls.__dataclass_fields__)
-        if unknown or not data.get("tool"):
-            raise BadRule(f"A rule needs 'tool' and knows {', '.join(cls.__dataclass_fields__)}; got {dict(data)!r}.")
-        try:
-            return cls(
-                tool=str(data["tool"]),
-                ruling=RULINGS[data.get("ruling", "ask")],
-                when=Condition.parse(data["when"]) if data.get("when") else None,
-                agent=str(data.get("agent", "*")),
-                name=str(data.get("name", "")),
-                title=str(data.get("title", "")),
-                risk=Risk[str(data.get("risk", "medium")).upper()],
-                due_in=None if data.get("due_in") is None else int(data["due_in"]),
-                reason_required=bool(data.get("reason_required", False)),
-                verdicts=tuple(Verdict(verdict) for verdict in data.get("verdicts", ())),
-            )
-        except BadRule:
-            raise
-        except (KeyError, ValueError, TypeError) as error:
-            raise BadRule(f"Cannot read the rule {dict(data)!r}: {error}.") from error
+        if not isinstance(data, Mapping) or set(data) - set(READERS) or not data.get("tool"):
+            raise BadRule(f"A rule is a dict that needs 'tool' and knows {', '.join(READERS)}; got {data!r}.")
+        return cls(**{key: _read(key, value) for key, value in data.items() if value is not None})
+
+    def covers(self, arguments: Any) -> tuple[bool, str]:
+        """Whether it speaks about a call with these arguments, and what was seen.
+
+        Where its condition cannot tell, a rule that guards speaks and a rule that allows is silent: both fail closed.
+        """
+        if self.when is None:
+            return True, ""
+        holds, seen = self.when.test(arguments)
+        return (self.ruling != Ruling.LET_THROUGH if holds is None else holds), seen
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("write a text")
+    return value
+
+
+def _seconds(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise ValueError("write a number of seconds above 0")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("write True or False")
+    return value
+
+
+def _one_of(choices: Mapping[str, Any]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or value.lower() not in choices:
+            raise ValueError(f"write one of {', '.join(choices)}")
+        return choices[value.lower()]
+
+    return read
+
+
+def _verdicts(value: Any) -> tuple[Verdict, ...]:
+    if isinstance(value, str) or not value:
+        raise ValueError("write a list of verdicts")
+    read = _one_of({str(verdict): verdict for verdict in Verdict})
+    return tuple(read(verdict) for verdict in value)
+
+
+READERS: dict[str, Callable[[Any], Any]] = {
+    "tool": _text,
+    "ruling": _one_of(RULINGS),
+    "when": lambda text: Condition.parse(_text(text)),
+    "agent": _text,
+    "name": _text,
+    "title": _text,
+    "risk": _one_of({risk.name.lower(): risk for risk in Risk}),
+    "due_in": _seconds,
+    "reason_required": _flag,
+    "verdicts": _verdicts,
+}
+
+
+def _read(key: str, value: Any) -> Any:
+    try:
+        return READERS[key](value)
+    except BadRule:
+        raise
+    except (ValueError, TypeError) as error:
+        raise BadRule(f"Cannot read {key}={value!r} of a rule: {error}.") from error
 
 
 @dataclass(frozen=True)
@@ -131,8 +179,8 @@ def judge(rules: Sequence[Rule], *, tool: str, agent: str, arguments: Any, autho
     for rule in rules:
         if not (fnmatchcase(tool, rule.tool) and fnmatchcase(agent, rule.agent)):
             continue
-        holds, seen = rule.when.test(arguments) if rule.when else (True, "")
-        if holds:
+        covered, seen = rule.covers(arguments)
+        if covered:
             return _judgement(rule, arguments, seen)
     if author_asks:
         return Judgement(
@@ -166,7 +214,8 @@ def show(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.2f}"
+        rounded = f"{value:,.2f}"
+        return rounded if float(rounded.replace(",", "")) == value else repr(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -174,8 +223,25 @@ def _dig(value: Any, path: str) -> tuple[bool, Any]:
     for part in path.split("."):
         if isinstance(value, Mapping) and part in value:
             value = value[part]
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
             value = value[int(part)]
         else:
             return False, None
     return True, value
+
+
+def _comparable(symbol: str, actual: Any, value: Any) -> bool:
+    if actual != actual or value != value:  # not a number: it is neither above nor below anything
+        return False
+    if symbol in ("=", "!=") and (actual is None or value is None):
+        return True
+    sort = _sort(actual)
+    return sort == _sort(value) and (symbol in ("=", "!=") or sort in ("number", "text"))
+
+
+def _sort(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes or no"
+    if isinstance(value, (int, float)):
+        return "number"
+    return "text" if isinstance(value, str) else type(value).__name__
