@@ -53,7 +53,7 @@ LABELS: dict[str, str] = {
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """Return the sprite's icon `name`; `size` is "", "small" or "large"; without `label` it is decoration."""
-    hidden = format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"')
+    hidden = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     href = f"{static('desk/icons.svg')}#{name}"
     return format_html('<svg class="{}" {}><use href="{}"/></svg>', f"icon {size}".strip(), hidden, href)
 
@@ -71,9 +71,12 @@ def risk(level: int) -> SafeString:
 
 @register.simple_tag
 def state(status: str, label: str = "") -> SafeString:
-    """Return the pill of a run's, question's or tool call's status, or of an outcome."""
+    """Return the pill of a run's, question's or tool call's status, or of an outcome.
+
+    A bare "cancelled" reads as a run's; for the others give `label=thing.get_status_display`.
+    """
     name, tone = BADGES.get(status, ("circle-dashed", "idle"))
-    text = label or LABELS.get(status, status)
+    text = label or getattr(status, "label", None) or LABELS.get(status, status)
     return format_html('<span class="state" data-tone="{}">{}{}</span>', tone, icon(name, "small"), text)
 
 

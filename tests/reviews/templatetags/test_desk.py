@@ -114,7 +114,7 @@ class TestBar:
     def test_never_leaves_the_track(self, start, length, total):
         html = render("{% bar start length total %}", start=start, length=length, total=total)
 
-        left, width = (float(html.split(f'{name}="')[-1].split("%")[0]) for name in ("x", "width"))
+        left, width = (float(html.split(f' {name}="')[-1].split("%")[0]) for name in ("x", "width"))
         assert left >= 0
         assert width > 0
         assert left + width <= 100.01
