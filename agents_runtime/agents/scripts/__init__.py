@@ -1,0 +1,1 @@
+"""What the demo agents' models say when no real model is configured."""

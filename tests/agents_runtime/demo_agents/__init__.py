@@ -1,0 +1,1 @@
+"""The demo agents, played on the plain SDK."""
