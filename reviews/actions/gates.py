@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 from reviews import audit
 from reviews.actions import runs
 from reviews.actions.leases import owned
+from reviews.actions.text import storable
 from reviews.actors import POLICY, WORKER
 from reviews.audit import Act
 from reviews.models import Checkpoint, Intervention, Run, ToolCall
@@ -59,13 +60,16 @@ def park(run: Run, state: SavedState, proposals: Sequence[Proposal]) -> bool:
     Raises LeaseLost, ReusedCallId.
     """
     run = owned(run)
-    asked = any(proposal.judgement.ruling == Ruling.ASKED for proposal in proposals)
-    checkpoint = _save(run, state, asked=asked)
+    proposals = [_clean(proposal) for proposal in proposals]
     known = {call.call_id: call for call in run.tool_calls.filter(call_id__in=[p.call_id for p in proposals])}
+    asked = any(_needs_human(proposal, known.get(proposal.call_id)) for proposal in proposals)
+    checkpoint = _save(run, state, asked=asked)
     acts = []
     for proposal in proposals:
-        call = _enter(run, checkpoint, proposal, known.get(proposal.call_id))
-        acts += _ask(run, checkpoint, proposal, call)
+        earlier = known.get(proposal.call_id)
+        call = known[proposal.call_id] = _enter(run, checkpoint, proposal, earlier)
+        if earlier is None or earlier.status == ToolCallStatus.PROPOSED:
+            acts += _ask(run, checkpoint, proposal, call)
     if asked:
         run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
     elif run.hold:
@@ -84,7 +88,7 @@ def ask_release(run: Run, state: SavedState, output: Any, schema: dict[str, Any]
     checkpoint = _save(run, state, asked=True)
     why = "Every output of this agent is reviewed before it is released."
     judgement = Judgement(Ruling.ASKED, why, "Final output review", risk=Risk.HIGH, due_in=3600)
-    proposal = Proposal("", run.agent, "", {"output": output}, schema, judgement, Kind.FINAL_OUTPUT)
+    proposal = _clean(Proposal("", run.agent, "", {"output": output}, schema, judgement, Kind.FINAL_OUTPUT))
     intervention, act = _question(run, checkpoint, proposal, None)
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
     audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, [])), act)
@@ -93,11 +97,15 @@ def ask_release(run: Run, state: SavedState, output: Any, schema: dict[str, Any]
 
 @transaction.atomic
 def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
-    """Ask what became of calls that a dead worker had started. Raises LeaseLost."""
+    """Ask what became of calls that a dead worker had started. Raises LeaseLost, ValueError when there are none."""
     run = owned(run)
+    started = list(run.tool_calls.filter(pk__in=[call.pk for call in calls], status=ToolCallStatus.STARTED))
+    if not started:
+        raise ValueError("None of these calls has started, so there is no outcome to ask about.")
     checkpoint = run.checkpoints.order_by("-number")[0]
+    Checkpoint.objects.filter(pk=checkpoint.pk).update(asked=True)  # a question hangs on it now, so it is kept
     acts = []
-    for call in calls:
+    for call in started:
         began = f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
         why = f"The worker died while {call.tool} ran (started {began}). It may or may not have happened."
         title = f"Did {call.tool} happen?"
@@ -115,17 +123,28 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
 @transaction.atomic
 def complete(run: Run, output: Any, *, usage: dict[str, int], model: str = "") -> None:
     """End a run with its result. Raises LeaseLost."""
-    run = owned(run)
-    acts = runs.end(run, RunStatus.COMPLETED, result=output, usage=usage or run.usage, model=model or run.model)
+    run, output = owned(run), storable(output)
+    acts = runs.end(run, RunStatus.COMPLETED, result=output, usage=usage or run.usage, model=model[:100] or run.model)
     audit.record(*acts, Act("run.completed", WORKER, run, data={"result": output}))
 
 
 @transaction.atomic
 def fail(run: Run, code: str, error: str) -> None:
     """End a run that cannot go on, saying why. Raises LeaseLost."""
-    run = owned(run)
+    run, error = owned(run), storable(error)
     acts = runs.end(run, RunStatus.FAILED, error_code=code, error=error)
     audit.record(*acts, Act("run.failed", WORKER, run, data={"code": code, "error": error}))
+
+
+def _clean(proposal: Proposal) -> Proposal:
+    arguments = {} if proposal.arguments is None else storable(proposal.arguments)
+    return replace(proposal, arguments=arguments, schema=storable(proposal.schema))
+
+
+def _needs_human(proposal: Proposal, known: ToolCall | None) -> bool:
+    if known is not None:  # the gate judged it before: what the ledger says of it stands
+        return known.status == ToolCallStatus.PROPOSED
+    return proposal.judgement.ruling == Ruling.ASKED
 
 
 def _save(run: Run, state: SavedState, *, asked: bool) -> Checkpoint:
@@ -177,10 +196,10 @@ def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall
 
 
 def _ask(run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall) -> list[Act]:
-    if proposal.judgement.ruling == Ruling.REFUSED:
+    if call.ruling == Ruling.REFUSED:
         data = {"call_id": call.call_id, "tool": call.tool, "arguments": call.proposed, "why": call.why}
         return [Act("tool_call.refused", POLICY, run, data=data)]
-    if proposal.judgement.ruling == Ruling.LET_THROUGH or call.interventions.exists():
+    if call.ruling == Ruling.LET_THROUGH or call.interventions.open().exists():
         return []
     return [_question(run, checkpoint, proposal, call)[1]]
 
@@ -219,7 +238,7 @@ def _title(proposal: Proposal) -> str:
 
 
 def _progress(state: SavedState) -> dict[str, Any]:
-    return {"usage": state.usage, "model": state.model}
+    return {"usage": state.usage, "model": state.model[:100]}
 
 
 def _gate(checkpoint: Checkpoint, proposals: Sequence[Proposal]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,8 @@ REJECTED = "A human reviewer rejected this call."
 NOWHERE: Registry[Any] = Registry()  # where references outside of the schema lead; jsonschema's own would fetch them
 MAX_TEXT = 20_000
 """Characters in one note, reason, context, answer or supplied output."""
+MAX_JSON = 200_000
+"""Characters in edited arguments or an edited final output, written as JSON."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ def apply(intervention: Intervention, said: Said) -> None:
             call.status = ToolCallStatus.APPROVED
         case Verdict.EDIT:
             call.status, call.executed = ToolCallStatus.APPROVED, said.replacement
+        case Verdict.REJECT if intervention.kind == Kind.UNKNOWN_OUTCOME:
+            return  # the run ends, and nobody knows more about the call than before
         case Verdict.REJECT:
             call.status, call.output = ToolCallStatus.REFUSED, said.note or REJECTED
         case Verdict.OVERRIDE if intervention.kind == Kind.UNKNOWN_OUTCOME:
@@ -88,6 +93,10 @@ def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
 def _edited(intervention: Intervention, replacement: Any) -> Any:
     if replacement is None:
         raise Invalid(replacement="Give the edited arguments, or approve them as they are.")
+    if isinstance(intervention.proposal, dict) and not isinstance(replacement, dict):
+        raise Invalid(replacement="Give a JSON object, as the agent did.")
+    if len(json.dumps(replacement)) > MAX_JSON:
+        raise Invalid(replacement=f"These arguments have more than {MAX_JSON:,} characters; shorten them.")
     if errors := schema_errors(intervention.schema, replacement):
         raise Invalid(replacement="; ".join(errors))
     if replacement == intervention.proposal:
@@ -100,6 +109,8 @@ def _supplied(said: Said) -> Any:
     value = said.replacement.strip() if isinstance(said.replacement, str) else said.replacement
     if value is None or value == "":
         raise Invalid(replacement=missing)
-    if isinstance(value, str) and len(value) > MAX_TEXT:
+    if said.verdict == Verdict.ANSWER and not isinstance(value, str):
+        raise Invalid(replacement="Write the answer as text.")
+    if len(value if isinstance(value, str) else json.dumps(value)) > MAX_TEXT:
         raise Invalid(replacement=f"This text has more than {MAX_TEXT:,} characters; shorten it.")
     return value

@@ -36,7 +36,7 @@ class Checkpoint(models.Model):
     @staticmethod
     def pack(state: str) -> tuple[bytes, str]:
         """The compressed bytes of a state and its SHA-256 digest in hexadecimal."""
-        raw = state.encode()
+        raw = state.encode("utf-8", "surrogatepass")  # exactly as it was, half characters included
         return zstandard.ZstdCompressor(level=3).compress(raw), hashlib.sha256(raw).hexdigest()
 
     def unpack(self) -> str:
@@ -47,7 +47,7 @@ class Checkpoint(models.Model):
             raise CorruptCheckpoint(f"{self._named()} cannot be unpacked: {error}.") from error
         if hashlib.sha256(raw).hexdigest() != self.digest:
             raise CorruptCheckpoint(f"{self._named()} does not match its digest {self.digest}.")
-        return raw.decode()
+        return raw.decode("utf-8", "surrogatepass")
 
     def _named(self) -> str:
         return f"Checkpoint {self.number} of run {self.run_id}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -97,9 +98,20 @@ class Intervention(Stateful):
     def verdicts(self) -> tuple[Verdict, ...]:
         """What may be said to it: its kind's verdicts, narrowed by its frozen policy."""
         allowed = self.policy.get("verdicts") or ()
-        return tuple(v for v in VERDICTS_FOR[self.kind] if not allowed or v in allowed)
+        narrowed = tuple(verdict for verdict in VERDICTS_FOR[self.kind] if verdict in allowed)
+        return narrowed or VERDICTS_FOR[self.kind]  # a rule that leaves nothing to say must not lock the item
 
 
 def digest_of(proposal: Any) -> str:
     """SHA-256 of the proposal as canonical JSON: what the reviewer saw is what is decided."""
-    return hashlib.sha256(json.dumps(proposal, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    text = json.dumps(_canonical(proposal), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """Whole numbers are written as such: PostgreSQL hands 1e+22 back as an integer, SQLite as it was."""
+    if isinstance(value, float) and value.is_integer():
+        return int(Decimal(repr(value)))
+    if isinstance(value, dict):
+        return {key: _canonical(item) for key, item in value.items()}
+    return [_canonical(item) for item in value] if isinstance(value, list) else value
