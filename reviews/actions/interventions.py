@@ -14,10 +14,14 @@ from django.utils import timezone
 from reviews import access, audit
 from reviews.actions import runs, verdicts
 from reviews.actions.errors import Conflict
-from reviews.actors import Actor
+from reviews.actions.text import storable
+from reviews.actors import SYSTEM, Actor
 from reviews.audit import Act
 from reviews.models import Decision, Intervention, Run, Span
+from reviews.models.intervention import digest_of
 from reviews.states import OUTCOME_OF, InterventionStatus, Kind, RunStatus, Verdict
+
+ENDINGS = {"run.stopped": "stopped", "run.failed": "failed", "run.completed": "completed"}
 
 
 @transaction.atomic
@@ -42,8 +46,8 @@ def decide(
     run, intervention = _locked(intervention_id)  # the run first, always: one order of locks
     access.require_reviewer(by, intervention)
     _require_open_for(by, intervention, version)
-    said = verdicts.Said(verdict, note.strip(), reason.strip(), replacement, context.strip())
-    said = verdicts.checked(intervention, said)
+    note, reason, context = (storable(text).strip() for text in (note, reason, context))
+    said = verdicts.checked(intervention, verdicts.Said(verdict, note, reason, storable(replacement), context))
 
     now = timezone.now()
     outcome = OUTCOME_OF[said.verdict]
@@ -105,9 +109,17 @@ def closed_text(intervention: Intervention) -> str:
     """Who closed it, how and when, for the reviewer who came too late."""
     decision = intervention.decisions.select_related("decided_by").last()
     if decision is None:
-        return f"This item is {intervention.get_status_display().lower()}; it no longer needs a decision."
+        return _withdrawn_text(intervention)
     said = intervention.get_outcome_display().lower()
     return f"{_name(decision.decided_by)} {said} this item on {decision.created_at:%d %b %Y at %H:%M:%S} UTC."
+
+
+def _withdrawn_text(intervention: Intervention) -> str:
+    ending = intervention.run.events.filter(kind__in=ENDINGS).last()
+    if ending is None:
+        return f"This item is {intervention.get_status_display().lower()}; it no longer needs a decision."
+    did, when = ENDINGS[ending.kind], f"{ending.at:%d %b %Y at %H:%M:%S} UTC"
+    return f"{ending.actor} {did} the run on {when}; this item no longer needs a decision."
 
 
 def _locked(intervention_id: UUID) -> tuple[Run, Intervention]:
@@ -124,6 +136,8 @@ def _require_open_for(by: User, intervention: Intervention, version: int | None)
     if intervention.claimed_by_id not in (None, by.pk):
         since = f" since {intervention.claimed_at:%d %b %Y at %H:%M:%S} UTC" if intervention.claimed_at else ""
         raise Conflict(f"{_name(intervention.claimed_by)} has claimed this item{since}.")
+    if digest_of(intervention.proposal) != intervention.digest:
+        raise Conflict("What is stored of this item is not what the agent asked; tell an administrator.")
     if version is not None and version != intervention.version:
         raise Conflict("This item has changed since you opened it. Look at it again before you decide.")
 
@@ -131,9 +145,10 @@ def _require_open_for(by: User, intervention: Intervention, version: int | None)
 def _release_run(run: Run, intervention: Intervention, verdict: str) -> list[Act]:
     if intervention.kind == Kind.UNKNOWN_OUTCOME and verdict == Verdict.REJECT:
         why = f"A reviewer ended the run because the outcome of {intervention.tool} is unknown."
-        return runs.end(run, RunStatus.FAILED, error_code="unknown_outcome", error=why)
+        acts = runs.end(run, RunStatus.FAILED, error_code="unknown_outcome", error=why)
+        return [*acts, Act("run.failed", SYSTEM, run, data={"code": "unknown_outcome", "error": why})]
     if run.status == RunStatus.AWAITING_REVIEW and not run.interventions.open().exists():
-        runs.queue(run)
+        return runs.queue(run)
     return []
 
 

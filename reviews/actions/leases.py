@@ -45,6 +45,8 @@ def take(run_id: UUID, *, worker: str) -> Run | None:
 
 def renew(run: Run) -> bool:
     """Extend the lease; False when it is no longer this worker's."""
+    if run.lease is None:  # would match every run that nobody works on
+        return False
     return bool(Run.objects.filter(pk=run.pk, lease=run.lease).update(lease_expires_at=timezone.now() + _span()))
 
 
@@ -65,13 +67,12 @@ def reclaim_lost() -> int:
 def announce_waiting() -> int:
     """Announce again the queued runs that no worker has taken for a while; returns how many."""
     now = timezone.now()
-    waiting = list(
-        Run.objects.unannounced(now - UNANNOUNCED_AFTER)
-        .order_by("announced_at")
-        .values_list("pk", flat=True)[:SWEEP_LIMIT]
-    )
+    stale = Run.objects.unannounced(now - UNANNOUNCED_AFTER).order_by("announced_at")
     with transaction.atomic():
-        Run.objects.filter(pk__in=waiting, status=RunStatus.QUEUED).update(announced_at=now)
+        # a row that somebody holds is in good hands; waiting for it while holding others could dead-lock two clocks
+        free = stale.select_for_update(skip_locked=True, no_key=True)
+        waiting = list(free.values_list("pk", flat=True)[:SWEEP_LIMIT])
+        Run.objects.filter(pk__in=waiting).update(announced_at=now)
         for run_id in waiting:
             events.publish(events.RunQueued(run_id))
     return len(waiting)
@@ -90,8 +91,7 @@ def _reclaim(run_id: UUID) -> bool:
         acts = runs.end(run, RunStatus.FAILED, error_code="workers_lost", error=why)
         audit.record(lost, *acts, Act("run.failed", CLOCK, run, data={"code": "workers_lost", "error": why}))
         return True
-    runs.queue(run)
-    audit.record(lost)
+    audit.record(lost, *runs.queue(run))
     return True
 
 

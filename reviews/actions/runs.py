@@ -8,10 +8,12 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from reviews import access, audit, catalog, events
 from reviews.actions.errors import Conflict, Invalid
+from reviews.actions.text import storable
 from reviews.actors import SYSTEM, Actor
 from reviews.audit import Act
 from reviews.models import Queue, Run
@@ -27,7 +29,7 @@ def submit(agent: str, input: str, *, by: User | None, retry_of: Run | None = No
 
     Raises UnknownAgent, Invalid (empty or too long input), PermissionDenied (no seat in the agent's queue).
     """
-    card = catalog.get(agent)
+    card, input = catalog.get(agent), storable(input)
     if not input.strip():
         raise Invalid(input="Say what the agent should do: the input is empty.")
     if len(input) > MAX_INPUT:
@@ -63,7 +65,7 @@ def stop(run_id: UUID, *, by: User, reason: str = "") -> Run:
     """End a run where it stands; its open questions are withdrawn. Raises Conflict if it has already ended."""
     run = _operated(run_id, by)
     acts = end(run, RunStatus.CANCELLED)
-    audit.record(*acts, Act("run.stopped", _actor(by), run, data={"reason": reason}))
+    audit.record(*acts, Act("run.stopped", _actor(by), run, data={"reason": storable(reason)}))
     return run
 
 
@@ -108,15 +110,16 @@ def retry(run_id: UUID, *, by: User) -> Run:
         return submit(old.agent, old.input, by=by, retry_of=old)
 
 
-def queue(run: Run) -> None:
-    """Hand a locked run back to the workers, or hold it where a person paused it."""
+def queue(run: Run) -> list[Act]:
+    """Hand a locked run back to the workers, or hold it where a person paused it. Returns the acts to record last."""
     now = timezone.now()
     held = {"lease": None, "lease_expires_at": None}
     if run.hold:
         run.move_to(RunStatus.PAUSED, **held)
-        return
+        return [Act("run.paused", SYSTEM, run)]
     run.move_to(RunStatus.QUEUED, queued_at=now, announced_at=now, **held)
     events.publish(events.RunQueued(run.pk))
+    return []
 
 
 def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
@@ -126,9 +129,10 @@ def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
     for intervention in run.interventions.filter(status__in=OPEN).order_by("id"):
         intervention.move_to(InterventionStatus.CANCELLED, version=intervention.version + 1)
         acts.append(Act("intervention.cancelled", SYSTEM, run, intervention, {"run_status": status}))
-    waiting = run.tool_calls.filter(status__in=[ToolCallStatus.PROPOSED, ToolCallStatus.APPROVED])
-    waiting.update(status=ToolCallStatus.CANCELLED, finished_at=now)
-    run.tool_calls.filter(status=ToolCallStatus.STARTED, is_agent=False).update(status=ToolCallStatus.UNKNOWN)
+    waiting = Q(status__in=[ToolCallStatus.PROPOSED, ToolCallStatus.APPROVED])
+    inner = Q(status=ToolCallStatus.STARTED, is_agent=True)  # no effect of its own: its tools have theirs
+    run.tool_calls.filter(waiting | inner).update(status=ToolCallStatus.CANCELLED, finished_at=now)
+    run.tool_calls.filter(status=ToolCallStatus.STARTED).update(status=ToolCallStatus.UNKNOWN)
     run.move_to(status, finished_at=now, lease=None, lease_expires_at=None, **changes)
     return acts
 

@@ -21,7 +21,8 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def locked(self, run_id: uuid.UUID) -> Run:
         """The run, locked until the transaction ends: the first lock of every transition. Raises Run.DoesNotExist."""
-        return self.select_for_update(of=("self",)).get(pk=run_id)
+        # no_key: rows that refer to the run, such as spans, may be written meanwhile
+        return self.select_for_update(of=("self",), no_key=True).get(pk=run_id)
 
     def open(self) -> RunQuerySet:
         """Those that have not ended."""
