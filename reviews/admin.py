@@ -1,0 +1,191 @@
+"""The stock admin: people, groups, queues and seats may be edited, what the house did may only be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from reviews import access, audit
+from reviews.actors import Actor
+from reviews.audit import Act
+from reviews.models import (
+    AuditEntry,
+    AuditHead,
+    Checkpoint,
+    Decision,
+    Event,
+    Intervention,
+    Membership,
+    Queue,
+    Run,
+    Span,
+    ToolCall,
+)
+
+admin.site.site_header = admin.site.site_title = "Foureyes administration"
+
+
+class Signed(admin.ModelAdmin[Any]):
+    """Every change made here is written into the book, in the transaction of the change."""
+
+    def log_addition(self, request: HttpRequest, object: Any, message: Any) -> LogEntry:
+        _sign(request, "added", object, message)
+        return super().log_addition(request, object, message)
+
+    def log_change(self, request: HttpRequest, object: Any, message: Any) -> LogEntry:
+        _sign(request, "changed", object, message)
+        return super().log_change(request, object, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for object in queryset:
+            _sign(request, "deleted", object, [])
+        return super().log_deletions(request, queryset)
+
+    @transaction.atomic
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
+        """Run the chosen action; deleting many rows and signing for each is one transaction."""
+        return super().response_action(request, queryset, *args, **kwargs)
+
+
+def _sign(request: HttpRequest, verb: str, object: models.Model, message: Any) -> None:
+    assert isinstance(request.user, User)
+    data = {"model": object._meta.label_lower, "id": str(object.pk), "name": str(object), "message": message}
+    with transaction.atomic():
+        audit.record(Act(f"admin.{verb}", Actor.of(request.user), data=data))
+
+
+class SeatInline(admin.TabularInline[Membership, Queue]):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Queue)
+class QueueAdmin(Signed):
+    list_display = ("name", "slug", "description")
+    search_fields = ("name", "slug")
+    inlines = (SeatInline,)
+
+
+@admin.register(Membership)
+class MembershipAdmin(Signed):
+    list_display = ("user", "queue", "role")
+    list_filter = ("queue", "role")
+    list_select_related = ("user", "queue")
+    autocomplete_fields = ("user", "queue")
+
+
+admin.site.unregister([User, Group])
+
+
+@admin.register(User)
+class PeopleAdmin(Signed, UserAdmin[User]):
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """A new password and its line in the book are one transaction."""
+        return super().user_change_password(request, id, form_url)
+
+
+@admin.register(Group)
+class RolesAdmin(Signed, GroupAdmin):
+    pass
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Rows that only the verbs write: nobody adds, changes or deletes them here, superusers included."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return access.sees_everything(request.user)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnly):
+    list_display = ("seq", "at", "actor", "action", "run", "subject")
+    list_filter = ("actor_type",)
+    search_fields = ("=actor", "=action", "=run")
+    ordering = ("-seq",)
+
+
+@admin.register(AuditHead)
+class AuditHeadAdmin(ReadOnly):
+    list_display = ("seq", "digest")
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnly):
+    list_display = ("id", "agent", "queue", "status", "started_by", "created_at", "finished_at")
+    list_filter = ("status", "queue")
+    list_select_related = ("queue", "started_by")
+    search_fields = ("=id", "=agent")
+    ordering = ("-created_at", "-id")
+
+
+@admin.register(Intervention)
+class InterventionAdmin(ReadOnly):
+    list_display = ("title", "kind", "agent", "queue", "risk", "status", "outcome", "due_at")
+    list_filter = ("status", "kind", "risk", "queue")
+    list_select_related = ("queue",)
+    search_fields = ("=id", "=run__id")
+    ordering = ("-created_at", "-id")
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnly):
+    list_display = ("intervention", "verdict", "decided_by", "created_at")
+    list_filter = ("verdict",)
+    list_select_related = ("intervention", "decided_by")
+    ordering = ("-id",)
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(ReadOnly):
+    list_display = ("run_id", "number", "asked", "agent_version", "sdk_version", "created_at")
+    list_filter = ("asked",)
+    search_fields = ("=run__id",)
+    ordering = ("-id",)
+
+
+@admin.register(ToolCall)
+class ToolCallAdmin(ReadOnly):
+    list_display = ("call_id", "tool", "agent", "ruling", "status", "created_at", "finished_at")
+    list_filter = ("status", "ruling")
+    search_fields = ("=call_id", "=run__id", "=tool")
+    ordering = ("-id",)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    list_display = ("seq", "at", "kind", "actor", "run_id")
+    search_fields = ("=run__id", "=kind", "=actor")
+    ordering = ("-seq",)
+
+
+@admin.register(Span)
+class SpanAdmin(ReadOnly):
+    list_display = ("span_id", "kind", "name", "run_id", "started_at", "ended_at")
+    list_filter = ("kind",)
+    search_fields = ("=run__id", "=span_id")
+    ordering = ("-id",)

@@ -1,0 +1,72 @@
+"""What one run's page shows, to a browser and over its socket alike."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404
+from django.urls import reverse
+
+from reviews import access, catalog
+from reviews.models import Event, Run
+from reviews.states import RunStatus
+from reviews.web import timeline
+
+
+def visible(user: User) -> QuerySet[Run]:
+    """The runs a person may open, with what their page shows of other rows."""
+    return access.visible_runs(user).select_related("queue", "started_by", "retry_of")
+
+
+def find(user: User, run_id: UUID) -> Run:
+    """The run. Raises Http404 alike for one that is not there and one that is not theirs."""
+    run = visible(user).filter(pk=run_id).first()
+    if run is None:
+        raise Http404
+    return run
+
+
+def newest_seq(run: Run) -> int:
+    """The number of the newest line of its history."""
+    return Event.objects.filter(run=run).order_by("-seq").values_list("seq", flat=True).first() or 0
+
+
+def context(run: Run, user: User, *, notice: str = "") -> dict[str, Any]:
+    """All that the page's templates need; the sequence number is read first, so a replay repeats and never loses."""
+    seq = newest_seq(run)
+    shown = timeline.of(run, user)
+    return {
+        "run": run,
+        "card": _card(run),
+        "timeline": shown,
+        "rows": shown.rows,
+        "acts": acts(run, user),
+        "tokens": sum(run.usage.get(side) or 0 for side in ("input_tokens", "output_tokens")),
+        "seq": seq,
+        "notice": notice,
+        "section": "runs",
+        "live_url": f"/ws/runs/{run.pk}/",
+        "poll_url": reverse("reviews:run_delta", args=[run.pk]),
+    }
+
+
+def acts(run: Run, user: User) -> frozenset[str]:
+    """What this person can do to the run as it stands."""
+    try:
+        access.require_operator(user, run)
+    except PermissionDenied:
+        return frozenset()
+    if run.ended:
+        return frozenset({"retry"} if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) else ())
+    return frozenset({"stop", "resume" if run.hold else "pause"})
+
+
+def _card(run: Run) -> catalog.AgentCard | None:
+    try:
+        return catalog.get(run.agent)
+    except catalog.UnknownAgent:
+        return None

@@ -1,0 +1,198 @@
+"""One step of a run's timeline, and how each noun becomes one. Pure: rows in, steps out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
+from reviews.states import Kind, RunStatus, ToolCallStatus, Verdict
+
+LONG = 900
+"""Characters of a tool's output, or of a model's answer, beyond which the page folds it away."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One dot on the rail; ``id`` stays the same from one rendering to the next, so a live page can morph."""
+
+    id: str
+    kind: str
+    at: datetime
+    title: str
+    icon: str
+    tone: str = "idle"
+    depth: int = 0
+    ended: datetime | None = None
+    bar: str = ""
+    goes_on: bool = False
+    row: Any = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    offset: float = 0.0
+    length: float = 0.0
+
+    @property
+    def template(self) -> str:
+        """The partial that shows its body."""
+        return f"reviews/runs/steps/{self.kind}.html"
+
+    @property
+    def took(self) -> float | None:
+        """Seconds it lasted; None for a moment."""
+        return (self.ended - self.at).total_seconds() if self.ended and self.bar else None
+
+
+def request(run: Run) -> Step:
+    """What the run was asked."""
+    by = (run.started_by.get_full_name() or run.started_by.get_username()) if run.started_by else "the system"
+    return Step("step-request", "request", run.created_at, f"Request from {by}", "message", row=run)
+
+
+def checkpoint(row: Checkpoint) -> Step:
+    """The state was saved at a gate."""
+    return Step(
+        f"step-checkpoint-{row.pk}", "checkpoint", row.created_at, f"Checkpoint {row.number}", "database", row=row
+    )
+
+
+def tool_call(row: ToolCall, depth: int, now: datetime) -> Step:
+    """A call of the ledger, from the moment it ran or was settled without running."""
+    ran = row.started_at is not None
+    at = row.started_at or row.finished_at or row.created_at
+    tone = {
+        ToolCallStatus.DONE: "good",
+        ToolCallStatus.STARTED: "busy",
+        ToolCallStatus.FAILED: "bad",
+        ToolCallStatus.REFUSED: "bad",
+        ToolCallStatus.SUPPLIED: "caution",
+        ToolCallStatus.UNKNOWN: "wait",
+    }.get(ToolCallStatus(row.status), "idle")
+    running = row.status == ToolCallStatus.STARTED
+    return Step(
+        f"step-call-{row.pk}",
+        "tool",
+        at,
+        f"{'Agent' if row.is_agent else 'Tool'} call · {row.tool}",
+        "robot" if row.is_agent else "bolt",
+        tone,
+        depth,
+        ended=(now if running else row.finished_at) if ran else None,
+        bar=("bad" if row.status == ToolCallStatus.FAILED else "tool") if ran else "",
+        goes_on=running,
+        row=row,
+        facts={
+            "changes": changes(row.proposed, row.executed) if row.executed is not None else [],
+            "arguments": compact(row.proposed if row.executed is None else row.executed),
+            "is_long": len(compact(row.output)) > LONG,
+        },
+    )
+
+
+def question(row: Intervention, *, opens: bool, now: datetime) -> Step:
+    """The run stopped here and asked; ``opens`` says whether this reader may open the review."""
+    title = {
+        Kind.TOOL_APPROVAL: f"Stopped · {row.tool} needs approval",
+        Kind.QUESTION: "Stopped · the agent asks a person",
+        Kind.FINAL_OUTPUT: "Stopped · the output waits for release",
+        Kind.UNKNOWN_OUTCOME: f"Stopped · did {row.tool} happen?",
+    }[Kind(row.kind)]
+    return Step(
+        f"step-question-{row.pk}",
+        "question",
+        row.created_at,
+        title,
+        "message-question" if row.kind == Kind.QUESTION else "player-pause",
+        "wait" if row.is_open else "idle",
+        ended=now if row.is_open else row.decided_at,
+        bar="wait" if row.is_open or row.decided_at else "",
+        goes_on=row.is_open,
+        row=row,
+        facts={"opens": opens},
+    )
+
+
+def decision(row: Decision, asked: Intervention) -> Step:
+    """What a person said, and to whom each part of it was said."""
+    name = row.decided_by.get_full_name() or row.decided_by.get_username()
+    did, icon, tone = {
+        Verdict.APPROVE: ("approved", "check", "good"),
+        Verdict.EDIT: ("approved with edits", "pencil", "good"),
+        Verdict.OVERRIDE: ("supplied the output instead", "replace", "caution"),
+        Verdict.REJECT: ("rejected", "x", "bad"),
+        Verdict.ANSWER: ("answered", "message", "good"),
+    }[Verdict(row.verdict)]
+    edited = row.verdict == Verdict.EDIT
+    facts = {"about": asked, "changes": changes(asked.proposal, row.replacement) if edited else []}
+    return Step(
+        f"step-decision-{row.pk}", "decision", row.created_at, f"{name} {did}", icon, tone, row=row, facts=facts
+    )
+
+
+NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; {actor} is filled in
+    "run.started": ("A worker took the run", "player-play", "idle"),
+    "run.resumed": ("A worker went on with the run", "player-play", "idle"),
+    "run.paused": ("Paused by {actor}", "hand-stop", "caution"),
+    "run.pause_requested": ("{actor} asked to pause at the next gate", "hand-stop", "caution"),
+    "run.continued": ("{actor} let the run go on", "player-play", "idle"),
+    "run.worker_lost": ("The worker fell silent; the run was queued again", "alert-triangle", "wait"),
+    "run.stopped": ("Stopped by {actor}", "player-stop", "bad"),
+    "intervention.claimed": ("{actor} claimed the question", "user-check", "idle"),
+    "intervention.released": ("{actor} released the question", "user-minus", "idle"),
+    "intervention.cancelled": ("The question was withdrawn", "circle-x", "idle"),
+}
+
+
+def note(row: Event) -> Step:
+    """A line of the run's history that no other row tells."""
+    title, icon, tone = NOTES[row.kind]
+    return Step(f"step-event-{row.pk}", "note", row.at, title.format(actor=row.actor), icon, tone, row=row)
+
+
+RETRY = "Retry starts a new run with the same request; this one stays as it is."
+NEXT = {  # code of a failure → what to do about it
+    "max_turns": "Retry with a narrower request, or give the agent more turns where it is registered.",
+    "model_error": "See that the model's address, key and limits are in order, then retry.",
+    "model_behavior": "Models do not always answer alike: retry.",
+    "tool_error": "Mend what made the tool fail, then retry.",
+    "guardrail": "The agent's own guardrail refused. Change the request before you start it again.",
+    "workers_lost": "Look into the workers' logs of that time, then retry.",
+    "unknown_outcome": "Find out in the other system whether the call happened before you retry.",
+}
+
+
+def ending(run: Run, now: datetime) -> Step:
+    """The last step: the result, the failure, or what the run is waiting for."""
+    at = run.finished_at or now
+    match run.status:
+        case RunStatus.COMPLETED:
+            return Step("step-end", "result", at, "Result", "circle-check", "good", row=run)
+        case RunStatus.FAILED:
+            facts = {"next": NEXT.get(run.error_code, RETRY)}
+            return Step("step-end", "failure", at, "The run failed", "alert-triangle", "bad", row=run, facts=facts)
+        case RunStatus.CANCELLED:
+            return Step("step-end", "stopped", at, "The run was stopped", "player-stop", row=run)
+        case RunStatus.AWAITING_REVIEW:
+            return Step("step-end", "working", at, "Waiting for a decision", "player-pause", "wait", row=run)
+        case RunStatus.PAUSED:
+            return Step("step-end", "working", at, "Paused", "hand-stop", "caution", row=run)
+        case RunStatus.QUEUED:
+            return Step("step-end", "working", at, "Waiting for a worker", "clock", row=run)
+    return Step("step-end", "working", at, "The agent is at work", "loader-2", "busy", row=run)
+
+
+def compact(value: Any) -> str:
+    """Text as it is, all else as JSON on one line."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def changes(before: Any, after: Any) -> list[tuple[str, Any, Any]]:
+    """The fields in which two sets of arguments differ: name, before, after; a missing one is None."""
+    if before == after:
+        return []
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return [("", before, after)]
+    names = [*before, *(name for name in after if name not in before)]
+    return [(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]

@@ -1,0 +1,105 @@
+"""A run, step by step: assembled from its rows with a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from reviews import access
+from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
+from reviews.states import ToolCallStatus
+from reviews.web import spans, steps
+from reviews.web.steps import Step
+from reviews.web.waterfall import Axis
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All that a run's page is made of."""
+
+    run: Run
+    spans: list[spans.Traced]
+    calls: list[ToolCall]
+    interventions: list[Intervention]
+    decisions: list[Decision]
+    checkpoints: list[Checkpoint]
+    notes: list[Event]
+    retries: list[Run]
+    queues: frozenset[int]
+    """The queues whose questions this reader may open."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The steps in order, the length of the axis in seconds, and the rows for the facts beside it."""
+
+    steps: list[Step]
+    length: float
+    rows: Rows
+
+    @property
+    def model_calls(self) -> int:
+        """How often a model was asked."""
+        return sum(step.kind == "model" for step in self.steps)
+
+
+def of(run: Run, user: User) -> Timeline:
+    """The timeline of a run as one reader may see it; eight queries, however long the run."""
+    return build(load(run, user), timezone.now())
+
+
+def load(run: Run, user: User) -> Rows:
+    """Read the rows; heavy columns stay in the database."""
+    return Rows(
+        run=run,
+        spans=spans.of(run),
+        calls=list(run.tool_calls.defer("schema")),
+        interventions=list(
+            run.interventions.defer("schema", "policy").select_related("claimed_by").order_by("created_at", "id")
+        ),
+        decisions=list(Decision.objects.filter(intervention__run=run).select_related("decided_by").order_by("id")),
+        checkpoints=list(run.checkpoints.defer("state").order_by("number")),
+        notes=list(run.events.filter(kind__in=steps.NOTES).order_by("seq")),
+        retries=list(run.retries.only("id", "agent", "status", "created_at").order_by("created_at")),
+        queues=frozenset(access.visible_queues(user).values_list("pk", flat=True)),
+    )
+
+
+def build(rows: Rows, now: datetime) -> Timeline:
+    """Put the rows in order and on one axis."""
+    end = rows.run.finished_at or now
+    found = sorted(_steps(rows, now), key=lambda step: step.at)
+    ordered = [steps.request(rows.run), *found, steps.ending(rows.run, now)]
+    work = [(s.at, s.ended) for s in ordered if s.ended and s.bar in ("model", "tool", "bad")]
+    axis = Axis.over(rows.run.created_at, end, work)
+    return Timeline([_placed(step, axis) for step in ordered], axis.length, rows)
+
+
+def _steps(rows: Rows, now: datetime) -> Iterator[Step]:
+    nesting = spans.Nesting(rows.spans)
+    asked = {question.pk: question for question in rows.interventions}
+    waiting = {question.tool_call_id for question in rows.interventions}
+    for span in rows.spans:
+        if step := spans.step(span, nesting, rows.run.finished_at or now):
+            yield step
+    for call in rows.calls:
+        unsettled = call.status in (ToolCallStatus.PROPOSED, ToolCallStatus.APPROVED)
+        if not (unsettled and call.pk in waiting):  # its question shows it until it runs
+            yield steps.tool_call(call, nesting.depth_of_agent(call.agent), now)
+    for question in rows.interventions:
+        yield steps.question(question, opens=question.queue_id in rows.queues, now=now)
+    for decision in rows.decisions:
+        yield steps.decision(decision, asked[decision.intervention_id])
+    yield from map(steps.checkpoint, rows.checkpoints)
+    yield from map(steps.note, rows.notes)
+
+
+def _placed(step: Step, axis: Axis) -> Step:
+    if not (step.bar and step.ended):
+        return step
+    start = axis.at(step.at)
+    return replace(step, offset=start, length=axis.at(step.ended) - start)
