@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from reviews import audit
 from reviews.actions.leases import owned
+from reviews.actions.text import storable
 from reviews.actors import WORKER
 from reviews.audit import Act
 from reviews.models import Run, ToolCall
@@ -34,7 +35,7 @@ def begin(run: Run, call_id: str) -> ToolCall:
     again = call.status == Status.STARTED and (call.idempotent or call.is_agent)
     if call.status != Status.APPROVED and not again:
         raise NotApproved(f"{call.tool} ({call_id}) is {call.get_status_display().lower()}, so it does not run.")
-    call.status, call.started_at = Status.STARTED, call.started_at or timezone.now()
+    call.status, call.started_at = Status.STARTED, timezone.now()
     call.executed = call.proposed if call.executed is None else call.executed
     call.save(update_fields=["status", "started_at", "executed"])
     return call
@@ -42,9 +43,15 @@ def begin(run: Run, call_id: str) -> ToolCall:
 
 @transaction.atomic
 def finish(run: Run, call_id: str, output: Any, *, error: str = "") -> None:
-    """Write what came back; after an ``error`` the output is what the model was told. Raises LeaseLost."""
+    """Write what came back; after an ``error`` the output is what the model was told.
+
+    Raises LeaseLost; NotApproved for a call that has not begun, or has come back already.
+    """
     locked = owned(run)
-    call = ToolCall.objects.get(run_id=run.pk, call_id=call_id)
+    call = ToolCall.objects.filter(run_id=run.pk, call_id=call_id, status=Status.STARTED).first()
+    if call is None:
+        raise NotApproved(f"The call {call_id!r} is not running, so nothing can come back from it.")
+    output, error = storable(output), storable(error)
     call.status = Status.FAILED if error else Status.DONE
     call.output, call.error, call.finished_at = output, error, timezone.now()
     call.save(update_fields=["status", "output", "error", "finished_at"])

@@ -1,0 +1,132 @@
+"""The ledger of side effects."""
+
+import json
+
+import pytest
+
+from reviews.actions import gates, tool_calls
+from reviews.actions.tool_calls import NotApproved
+from reviews.models import AuditEntry
+from reviews.states import Ruling, ToolCallStatus
+from tests import factories
+from tests.reviews.actions.conftest import book
+
+
+@pytest.fixture
+def call(run):
+    """A call that was let through."""
+    gates.park(run, factories.state(), [factories.proposal(call_id="c1", ruling=Ruling.LET_THROUGH)])
+    return run.tool_calls.get()
+
+
+def stand(call, status):
+    """Put the call where only a fault could."""
+    type(call).objects.filter(pk=call.pk).update(status=status)
+
+
+class TestBegin:
+    def test_marks_the_call_before_it_runs(self, run, call):
+        begun = tool_calls.begin(run, "c1")
+
+        call.refresh_from_db()
+        assert (begun.status, call.status) == (ToolCallStatus.STARTED, ToolCallStatus.STARTED)
+        assert call.executed == call.proposed
+        assert call.started_at is not None
+        assert begun.idempotency_key == f"{run.pk}:c1"
+
+    def test_refuses_a_call_that_never_stood_at_the_gate(self, run):
+        with pytest.raises(NotApproved, match="'c9' never stood at the gate"):
+            tool_calls.begin(run, "c9")
+
+    def test_refuses_a_call_of_another_run(self, run, call):
+        with pytest.raises(NotApproved):
+            tool_calls.begin(factories.leased(), "c1")
+
+    @pytest.mark.parametrize("status", ["proposed", "refused", "unknown", "cancelled", "started"])
+    def test_refuses_every_state_but_approved_and_names_it(self, run, call, status):
+        stand(call, status)
+        with pytest.raises(NotApproved, match=ToolCallStatus(status).label.lower()):
+            tool_calls.begin(run, "c1")
+        call.refresh_from_db()
+        assert (call.status, call.started_at) == (status, None)
+
+    @pytest.mark.parametrize("status", ["done", "failed", "supplied"])
+    def test_hands_back_what_is_known(self, run, call, status):
+        type(call).objects.filter(pk=call.pk).update(status=status, output={"paid": 1})
+
+        known = tool_calls.begin(run, "c1")
+
+        assert (known.status, known.output, known.started_at) == (status, {"paid": 1}, None)
+
+    @pytest.mark.parametrize("kind", [{"idempotent": True}, {"is_agent": True}])
+    def test_starts_again_what_may_run_twice(self, run, call, kind):
+        type(call).objects.filter(pk=call.pk).update(**kind)
+        first, second = tool_calls.begin(run, "c1"), tool_calls.begin(run, "c1")
+        assert first.idempotency_key == second.idempotency_key
+
+
+class TestFinish:
+    def test_keeps_what_came_back(self, run, call):
+        tool_calls.begin(run, "c1")
+        tool_calls.finish(run, "c1", {"paid": 4820})
+
+        call.refresh_from_db()
+        assert (call.status, call.output, call.error) == (ToolCallStatus.DONE, {"paid": 4820}, "")
+        assert call.finished_at >= call.started_at
+
+    def test_signs_the_book_with_what_was_executed_and_came_back(self, run, call):
+        tool_calls.begin(run, "c1")
+        tool_calls.finish(run, "c1", "paid")
+
+        entry = AuditEntry.objects.last()
+        assert (entry.action, entry.actor) == ("tool_call.done", "worker")
+        assert json.loads(entry.data) == {
+            "call_id": "c1",
+            "tool": "issue_refund",
+            "executed": call.proposed,
+            "output": "paid",
+        }
+
+    def test_keeps_an_error_beside_what_the_model_was_told(self, run, call):
+        tool_calls.begin(run, "c1")
+        tool_calls.finish(run, "c1", "The shop is down.", error="TimeoutError: 30 s")
+
+        call.refresh_from_db()
+        assert (call.status, call.output, call.error) == ("failed", "The shop is down.", "TimeoutError: 30 s")
+        assert AuditEntry.objects.last().action == "tool_call.failed"
+
+    @pytest.mark.parametrize("output", [None, "", 0, False, [], "a\0b", float("nan"), {"at": object}])
+    def test_never_loses_an_output_after_its_effect(self, run, call, output):
+        tool_calls.begin(run, "c1")
+        tool_calls.finish(run, "c1", output)
+        call.refresh_from_db()
+        assert call.status == ToolCallStatus.DONE
+
+    @pytest.mark.parametrize(
+        "status", ["proposed", "approved", "refused", "supplied", "unknown", "cancelled", "done", "failed"]
+    )
+    def test_refuses_what_does_not_run(self, run, call, status):
+        stand(call, status)
+        before = book()
+
+        with pytest.raises(NotApproved, match="'c1' is not running"):
+            tool_calls.finish(run, "c1", "forged")
+
+        call.refresh_from_db()
+        assert (call.status, call.output) == (status, None)
+        assert book() == before
+
+    def test_refuses_what_never_stood_at_the_gate(self, run):
+        with pytest.raises(NotApproved):
+            tool_calls.finish(run, "c9", "forged")
+
+
+class TestOfUnknownOutcome:
+    def test_is_what_started_and_must_not_run_twice(self, run):
+        kinds = {"pay": {}, "look": {"idempotent": True}, "helper": {"is_agent": True}, "fresh": {}}
+        asked = [factories.proposal(call_id=one, ruling=Ruling.LET_THROUGH, **kind) for one, kind in kinds.items()]
+        gates.park(run, factories.state(), asked)
+        for call_id in ("pay", "look", "helper"):
+            tool_calls.begin(run, call_id)
+
+        assert [call.call_id for call in tool_calls.of_unknown_outcome(run)] == ["pay"]
