@@ -56,7 +56,8 @@ class TestCondition:
         assert Condition.parse(text).test(arguments)[0] is expected
 
     @pytest.mark.parametrize(
-        "text", ["", "amount", "amount >", "> 200", "amount => 200", "amount =< 200", "amount === 200", "a b > 1", "a ~ 1"]
+        "text",
+        ["", "amount", "amount >", "> 200", "amount => 200", "amount =< 200", "amount === 200", "a b > 1", "a ~ 1"],
     )
     def test_that_cannot_be_read_is_refused_with_the_way_to_write_it(self, text):
         with pytest.raises(BadRule, match="path op value"):
