@@ -15,6 +15,9 @@ from agents_runtime.scripted import Conversation, Script
 from agents_runtime.scripted.model import answer
 from agents_runtime.scripted.stream import events
 
+WIRE: dict[str, bool] = {"by_alias": True, "exclude_unset": True}
+"""How the real API writes: its own names for fields, and none that says nothing."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -81,9 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _responses(self, body: dict[str, Any]) -> None:
         response = self.server.api.respond(body, _from_responses(body))
         if body.get("stream"):
-            self._stream(f"event: {event.type}\ndata: {event.model_dump_json()}" for event in events(response))
+            self._stream(f"event: {event.type}\ndata: {event.model_dump_json(**WIRE)}" for event in events(response))
         else:
-            self._json(200, response.model_dump(mode="json"))
+            self._json(200, response.model_dump(mode="json", **WIRE))
 
     def _chat(self, body: dict[str, Any]) -> None:
         response = self.server.api.respond(body, _from_chat(body))

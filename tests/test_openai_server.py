@@ -122,6 +122,19 @@ class TestChat:
         assert len(usages) == wanted
 
 
+class TestCalls:
+    def test_carry_no_field_the_real_api_does_not_send(self, server):
+        tool = {"type": "function", "name": "get_weather", "parameters": SCHEMA}
+        response = httpx2.post(
+            f"{server.url}/responses",
+            json={"model": "m-1", "input": QUESTION, "tools": [tool]},
+            headers={"Authorization": "Bearer sk-test"},
+        )
+
+        known = {"type", "id", "call_id", "name", "arguments", "status"}
+        assert [set(call) for call in response.json()["output"]] == [known, known]
+
+
 class TestRefusals:
     def test_meets_a_request_without_a_key_with_401(self, server):
         response = httpx2.post(f"{server.url}/responses", json={"model": "m-1", "input": "hello"})
@@ -216,6 +229,7 @@ class TestRunner:
 
         async def start(config):
             paused = await Runner.run(agent, "How warm?", run_config=config)
+            assert len(paused.to_state().get_interruptions()) == 2
             state = await RunState.from_json(agent, json.loads(json.dumps(paused.to_state().to_json())))
             approved, rejected = state.get_interruptions()
             state.approve(approved)
