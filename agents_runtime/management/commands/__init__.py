@@ -1,0 +1,1 @@
+"""One command per file; each calls the same verbs as the pages."""

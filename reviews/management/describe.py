@@ -1,0 +1,121 @@
+"""Runs and questions as a person reads them in a terminal, written from their shapes."""
+
+from __future__ import annotations
+
+from reviews.management import text
+from reviews.shapes import Shape
+
+EVENTS = 20
+"""Lines of a run's history that a person is shown."""
+
+
+def run(shape: Shape) -> str:
+    """A run: where it stands, what came of it, its calls, its questions, the end of its history."""
+    return text.sections(
+        summary(shape),
+        text.titled("Input", text.block(shape["input"])),
+        text.titled("Result", text.block(shape["result"]) if shape["result"] is not None else ""),
+        text.titled("Tool calls", _calls(shape["tool_calls"])),
+        text.titled("Questions", questions(shape["interventions"])),
+        text.titled("History", _history(shape["events"])),
+    )
+
+
+def summary(shape: Shape) -> str:
+    """The head of a run."""
+    return text.fields(
+        [
+            ("Run", shape["id"]),
+            (
+                "Agent",
+                f"{shape['agent']} {shape['agent_version']}" + (" (scripted model)" if shape["scripted"] else ""),
+            ),
+            ("Queue", shape["queue"]),
+            ("Status", shape["status"] + (", will pause at its next gate" if _pausing(shape) else "")),
+            ("Error", shape["error"]),
+            ("Started by", shape["started_by"] or "system"),
+            ("Retry of", shape["retry_of"]),
+            ("Created", shape["created_at"]),
+            ("Finished", shape["finished_at"]),
+        ]
+    )
+
+
+def question(shape: Shape) -> str:
+    """A question: why it is asked, what is proposed, what was said, or how to say it."""
+    proposal = (
+        "Question" if shape["kind"] == "question" else "Output" if shape["kind"] == "final_output" else "Arguments"
+    )
+    return text.sections(
+        text.fields(
+            [
+                ("Question", shape["id"]),
+                ("Title", shape["title"]),
+                ("Why", shape["why"]),
+                ("Run", f"{shape['run']} ({shape['run_status']})"),
+                ("Agent", shape["agent"]),
+                ("Asked by", shape["asked_by"] if shape["asked_by"] != shape["agent"] else ""),
+                ("Tool", shape["tool"]),
+                ("Risk", shape["risk"]),
+                ("Queue", shape["queue"]),
+                ("Status", shape["outcome"] or shape["status"]),
+                ("Claimed by", shape["claimed_by"]),
+                ("Due", shape["due_at"]),
+            ]
+        ),
+        text.titled(proposal, text.block(shape["arguments"])),
+        text.titled("Decisions", _decisions(shape["decisions"])),
+        f"Decide: manage.py decide {text.short(shape['id'])} {'|'.join(shape['verdicts'])} --as USERNAME"
+        if shape["verdicts"]
+        else "",
+    )
+
+
+def questions(shapes: list[Shape]) -> str:
+    """A run's questions, one a line."""
+    if not shapes:
+        return ""
+    rows = [(text.short(q["id"]), q["outcome"] or q["status"], q["risk"], q["title"]) for q in shapes]
+    return text.table(("ID", "STATUS", "RISK", "QUESTION"), rows)
+
+
+def _calls(calls: list[Shape]) -> str:
+    if not calls:
+        return ""
+    rows = [
+        (
+            call["tool"],
+            call["status"],
+            call["proposed"] if call["executed"] is None else call["executed"],
+            call["output"],
+        )
+        for call in calls
+    ]
+    return text.table(("TOOL", "STATUS", "ARGUMENTS", "OUTPUT"), rows)
+
+
+def _decisions(decisions: list[Shape]) -> str:
+    return "\n".join(
+        text.fields(
+            [
+                ("  Verdict", f"{said['verdict']} by {said['by']} at {said['at']}"),
+                ("  Replacement", said["replacement"]),
+                ("  Note", said["note"]),
+                ("  Context", said["context"]),
+                ("  Reason", said["reason"]),
+            ]
+        )
+        for said in decisions
+    )
+
+
+def _history(events: list[Shape]) -> str:
+    if not events:
+        return ""
+    earlier = f"\n({len(events) - EVENTS} earlier lines; --json has them)" if len(events) > EVENTS else ""
+    rows = [(line["seq"], line["at"], line["kind"], line["actor"]) for line in events[-EVENTS:]]
+    return text.table(("SEQ", "AT", "WHAT", "BY"), rows) + earlier
+
+
+def _pausing(shape: Shape) -> bool:
+    return shape["hold"] and shape["status"] in {"running", "awaiting_review"}

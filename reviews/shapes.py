@@ -1,0 +1,174 @@
+"""What programs are told of each noun, as JSON: stable keys, lower-case words, times in UTC with a Z."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+
+from reviews.catalog import AgentCard
+from reviews.models import Decision, Event, Intervention, Run, ToolCall
+from reviews.states import Risk
+
+Shape = dict[str, Any]
+M = TypeVar("M", bound=Model)
+MOST = 200
+"""Rows of one sort inside a run in full; the newest are kept and ``left_out`` counts the others."""
+
+
+def agent(card: AgentCard) -> Shape:
+    """A registered agent."""
+    return {
+        "agent": card.slug,
+        "title": card.title,
+        "description": card.description,
+        "queue": card.queue,
+        "version": card.version,
+        "tools": list(card.tools),
+        "review_output": card.review_output,
+        "scripted": card.scripted,
+        "sample_input": card.sample_input,
+    }
+
+
+def run(run: Run) -> Shape:
+    """A run without what happened in it."""
+    return {
+        "id": str(run.pk),
+        "agent": run.agent,
+        "agent_version": run.agent_version,
+        "queue": run.queue.slug,
+        "status": run.status,
+        "input": run.input,
+        "result": run.result,
+        "error": run.error or None,
+        "error_code": run.error_code or None,
+        "hold": run.hold,
+        "scripted": run.scripted,
+        "model": run.model or None,
+        "usage": run.usage,
+        "trace_id": run.trace_id or None,
+        "started_by": _who(run.started_by),
+        "retry_of": str(run.retry_of_id) if run.retry_of_id else None,
+        "created_at": moment(run.created_at),
+        "started_at": moment(run.started_at),
+        "finished_at": moment(run.finished_at),
+    }
+
+
+def run_in_full(row: Run) -> Shape:
+    """A run with its calls, its questions and its history, oldest first; at most ``MOST`` of each."""
+    asked = row.interventions.select_related("run", "queue", "claimed_by", "tool_call")
+    asked = asked.prefetch_related("decisions__decided_by")
+    calls, calls_left = _newest(row.tool_calls.order_by("-id"))
+    questions, questions_left = _newest(asked.order_by("-created_at", "-id"))
+    history, history_left = _newest(row.events.order_by("-seq"))
+    return run(row) | {
+        "tool_calls": [tool_call(call) for call in calls],
+        "interventions": [_with_decisions(question) for question in questions],
+        "events": [event(line) for line in history],
+        "left_out": {"tool_calls": calls_left, "interventions": questions_left, "events": history_left},
+    }
+
+
+def intervention(row: Intervention) -> Shape:
+    """A question as the inbox lists it."""
+    return {
+        "id": str(row.pk),
+        "run": str(row.run_id),
+        "kind": row.kind,
+        "agent": row.run.agent,
+        "asked_by": row.agent,
+        "tool": row.tool,
+        "call_id": row.tool_call.call_id if row.tool_call else None,
+        "arguments": row.proposal,
+        "title": row.title,
+        "why": row.why,
+        "risk": Risk(row.risk).name.lower(),
+        "queue": row.queue.slug,
+        "status": row.status,
+        "outcome": row.outcome or None,
+        "verdicts": [str(verdict) for verdict in row.verdicts] if row.is_open else [],
+        "reason_required": bool(row.policy.get("reason_required")),
+        "claimed_by": _who(row.claimed_by),
+        "claimed_at": moment(row.claimed_at),
+        "due_at": moment(row.due_at),
+        "expires_at": moment(row.expires_at),
+        "level": row.level,
+        "version": row.version,
+        "created_at": moment(row.created_at),
+        "decided_at": moment(row.decided_at),
+    }
+
+
+def intervention_in_full(row: Intervention) -> Shape:
+    """A question with the rule's name, the schema an edit must meet, and what was said to it."""
+    more = {"rule": row.policy.get("name") or None, "schema": row.schema, "run_status": row.run.status}
+    return _with_decisions(row) | more
+
+
+def decision(row: Decision) -> Shape:
+    """One verdict; ``reason`` stays inside, the agent never reads it."""
+    return {
+        "verdict": row.verdict,
+        "by": row.decided_by.get_username(),
+        "note": row.note,
+        "reason": row.reason,
+        "context": row.context,
+        "replacement": row.replacement,
+        "at": moment(row.created_at),
+    }
+
+
+def tool_call(row: ToolCall) -> Shape:
+    """One call the model asked for and what became of it."""
+    return {
+        "call_id": row.call_id,
+        "tool": row.tool,
+        "agent": row.agent,
+        "proposed": row.proposed,
+        "executed": row.executed,
+        "status": row.status,
+        "ruling": row.ruling,
+        "why": row.why,
+        "output": row.output,
+        "error": row.error or None,
+        "idempotent": row.idempotent,
+        "created_at": moment(row.created_at),
+        "started_at": moment(row.started_at),
+        "finished_at": moment(row.finished_at),
+    }
+
+
+def event(row: Event) -> Shape:
+    """One line of a run's history."""
+    return {
+        "seq": row.seq,
+        "kind": row.kind,
+        "actor_type": row.actor_type,
+        "actor": row.actor,
+        "intervention": str(row.intervention_id) if row.intervention_id else None,
+        "data": row.data,
+        "at": moment(row.at),
+    }
+
+
+def moment(at: datetime | None) -> str | None:
+    """A time as ISO 8601 in UTC, ``2026-03-01T09:30:00.000000Z``; always with microseconds, so that it sorts."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z") if at else None
+
+
+def _with_decisions(row: Intervention) -> Shape:
+    return intervention(row) | {"decisions": [decision(said) for said in row.decisions.all()]}
+
+
+def _newest(rows: QuerySet[M]) -> tuple[list[M], int]:
+    """The first rows of a list that runs from new to old, turned round, and how many were left out."""
+    found = list(rows[:MOST])
+    return found[::-1], rows.count() - MOST if len(found) == MOST else 0
+
+
+def _who(user: User | None) -> str | None:
+    return user.get_username() if user else None
