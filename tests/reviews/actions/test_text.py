@@ -1,0 +1,39 @@
+"""Words that every database takes."""
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviews.actions.text import storable
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)) | st.just("\ud800\0"),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec=None)) | st.integers(), inner),
+    max_leaves=20,
+)
+
+
+class TestStorable:
+    @given(anything)
+    def test_makes_json_that_can_be_written_and_read_back_unchanged(self, value):
+        kept = storable(value)
+        text = json.dumps(kept, allow_nan=False, ensure_ascii=False)
+
+        assert json.loads(text.encode()) == kept
+        assert "\\u0000" not in text
+        assert storable(kept) == kept
+
+    @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text("aé日🙂\n"), st.lists, max_leaves=9))
+    def test_leaves_ordinary_values_alone(self, value):
+        assert storable(value) == value
+
+    def test_writes_what_json_has_no_word_for(self):
+        moment = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+        assert storable({"at": moment, "id": UUID(int=7), "many": (1, {2})}) == {
+            "at": "2026-01-02 03:04:00+00:00",
+            "id": "00000000-0000-0000-0000-000000000007",
+            "many": [1, "{2}"],
+        }
