@@ -1,5 +1,10 @@
 """The addresses of the desk's sockets."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from reviews.web.consumers import InboxConsumer, RunConsumer
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/inbox/", InboxConsumer.as_asgi()),  # type: ignore[arg-type]  # an ASGI application, not a view
+    path("ws/runs/<uuid:run_id>/", RunConsumer.as_asgi()),  # type: ignore[arg-type]
+]

@@ -1,6 +1,13 @@
-"""The addresses of the desk."""
+"""The addresses of the desk: each module names its own."""
 
 from django.urls import URLPattern
 
+from reviews.web import audit_log, inbox, interventions, runs
+
 app_name = "reviews"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    *inbox.urlpatterns,
+    *interventions.urlpatterns,
+    *runs.urlpatterns,
+    *audit_log.urlpatterns,
+]

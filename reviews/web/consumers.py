@@ -1,0 +1,146 @@
+"""The sockets: woken by a bell or the clock, they read what is new for their user and send it as fragments."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.models import User
+from django.http import HttpRequest, QueryDict
+
+from reviews import access, live
+from reviews.web import fragments, runs
+from reviews.web.context import live_tick
+from reviews.web.filters import Filter
+
+SIGNED_OUT, NOT_FOUND, BROKEN = 4401, 4404, 1011
+logger = logging.getLogger(__name__)
+
+
+class Gone(Exception):
+    """The socket has to close; ``code`` says why."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(str(code))
+
+
+class DeskConsumer(AsyncWebsocketConsumer):
+    """One page's live line. It writes nothing and listens to nobody but the bell and the clock."""
+
+    seq = 0
+
+    async def connect(self) -> None:
+        """Accept first: a browser cannot tell why a socket was refused, so it would try for ever."""
+        self.joined: set[str] = set()
+        self.turn = asyncio.Lock()
+        await self.accept()
+        since = self.query().get("since", "")
+        self.seq = int(since) if since.isdecimal() else 0
+        self.clock = asyncio.create_task(self._tick())
+
+    async def disconnect(self, code: int) -> None:
+        """Leave without a trace."""
+        self.clock.cancel()
+        for group in self.joined:
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Nothing that comes over the socket is read: decisions are HTTP requests."""
+
+    async def bell(self, message: dict[str, Any]) -> None:
+        """Something was recorded; skipped when an earlier bell has brought it along."""
+        if message["seq"] > self.seq:
+            await self._catch_up()
+
+    def query(self) -> QueryDict:
+        """The query of the address the browser connected to."""
+        return QueryDict(self.scope["query_string"])
+
+    def groups_for(self, user: User) -> set[str]:
+        """The bells this socket listens to. Raises Gone."""
+        raise NotImplementedError
+
+    def news(self, user: User) -> fragments.Changes:
+        """What is new since ``self.seq``."""
+        raise NotImplementedError
+
+    async def _tick(self) -> None:
+        while True:
+            await self._catch_up(is_tick=True)
+            await asyncio.sleep(live_tick())
+
+    async def _catch_up(self, *, is_tick: bool = False) -> None:
+        """Look who is there, then send what is new. A tick also says that the line is alive."""
+        try:
+            async with self.turn:
+                user = await database_sync_to_async(self._present)()
+                if is_tick:
+                    await self._join(await database_sync_to_async(self.groups_for)(user))
+                changes = await database_sync_to_async(self.news)(user)
+                self.seq = max(self.seq, changes.seq)
+                if changes.html or is_tick:
+                    await self.send(text_data=changes.html + fragments.mark(self.seq))
+        except Gone as gone:
+            await self.close(code=gone.code)
+        except Exception:
+            logger.exception("a live line broke; the browser will open another")
+            await self.close(code=BROKEN)
+
+    def _present(self) -> User:
+        """The user, if the session still stands and the account is active. Raises Gone."""
+        key = getattr(self.scope.get("session"), "session_key", None)
+        session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+        user = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
+        if not user.is_authenticated or not user.is_active:
+            raise Gone(SIGNED_OUT)
+        return cast(User, user)
+
+    async def _join(self, groups: set[str]) -> None:
+        for group in groups - self.joined:
+            await self.channel_layer.group_add(group, self.channel_name)
+        for group in self.joined - groups:
+            await self.channel_layer.group_discard(group, self.channel_name)
+        self.joined = groups
+
+
+class InboxConsumer(DeskConsumer):
+    """Keeps one open inbox true to the database."""
+
+    def groups_for(self, user: User) -> set[str]:
+        """The bells of the queues they may read."""
+        return {live.queue_group(pk) for pk in access.visible_queues(user).values_list("pk", flat=True)}
+
+    def news(self, user: User) -> fragments.Changes:
+        """The rows that changed, as the filters of this page show them; who has no queue learns not even a number."""
+        if not self.joined:
+            return fragments.Changes("", self.seq)
+        return fragments.since(user, Filter.read(self.query()), self.seq)
+
+
+class RunConsumer(DeskConsumer):
+    """Keeps one run's open page true to the database."""
+
+    @property
+    def run_id(self) -> UUID:
+        """The run in the address."""
+        return cast(UUID, self.scope["url_route"]["kwargs"]["run_id"])
+
+    def groups_for(self, user: User) -> set[str]:
+        """The bell of this run."""
+        if not access.visible_runs(user).filter(pk=self.run_id).exists():
+            raise Gone(NOT_FOUND)
+        return {live.run_group(self.run_id)}
+
+    def news(self, user: User) -> fragments.Changes:
+        """The run's page as it is now."""
+        now_at = fragments.newest()
+        return fragments.Changes(runs.live_fragments(user, self.run_id, self.seq), now_at)

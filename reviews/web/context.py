@@ -1,0 +1,65 @@
+"""What the frame around every page shows: the queues and how much waits in them, and which pages are open to whom."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+
+from reviews import access
+from reviews.models import Intervention, Membership, Queue
+
+TICK = 20
+"""Seconds between two signs of life of a socket, unless FOUREYES_LIVE_TICK says otherwise."""
+
+
+class Desk:
+    """Asked by templates; a fragment that shows none of it costs no query."""
+
+    def __init__(self, user: User) -> None:
+        self._user = user
+
+    @cached_property
+    def queues(self) -> list[Queue]:
+        """The queues they may read, each with its number of open questions: one query."""
+        open_here = Intervention.objects.open().filter(queue=OuterRef("pk")).order_by().values("queue")
+        number = Subquery(open_here.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
+        seat = Exists(Membership.objects.filter(queue=OuterRef("pk"), user=self._user.pk))
+        return list(access.visible_queues(self._user).annotate(waiting=Coalesce(number, 0), has_seat=seat))
+
+    @property
+    def waiting(self) -> int:
+        """The open questions they may see."""
+        return sum(queue.waiting for queue in self.queues)  # type: ignore[attr-defined]  # annotated
+
+    @property
+    def can_start(self) -> bool:
+        """Whether there is a queue in which they may start runs."""
+        has_seat = any(queue.has_seat for queue in self.queues)  # type: ignore[attr-defined]  # annotated
+        return has_seat or access.has_role(self._user, access.ADMIN)
+
+    @property
+    def sees_audit(self) -> bool:
+        """Whether the audit log is open to them."""
+        return access.sees_audit(self._user)
+
+    @property
+    def live_silence(self) -> int:
+        """Milliseconds without a sign of life after which a page takes its socket for dead."""
+        return int(live_tick() * 2250)
+
+
+def live_tick() -> float:
+    """Seconds between two signs of life of a socket."""
+    return float(getattr(settings, "FOUREYES_LIVE_TICK", TICK))
+
+
+def desk(request: HttpRequest) -> dict[str, Any]:
+    """The context processor; pages of people who are not signed in have no desk."""
+    user = getattr(request, "user", None)
+    return {"desk": Desk(user)} if isinstance(user, User) or getattr(user, "pk", None) else {}

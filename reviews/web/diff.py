@@ -1,0 +1,102 @@
+"""What an edit changes: place by place for people who think in fields, line by line for those who think in text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+WORD = re.compile(r"\w+(?:\.\w+)*|\s+|[^\w\s]")
+NOTHING = object()
+SIMILAR = 0.3
+"""How alike two replaced lines must be before single words are marked in them."""
+MOST_LINES = 2000
+Piece = tuple[str, bool]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One place that differs; ``kind`` is changed, added or removed."""
+
+    path: str
+    kind: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Line:
+    """Two lines side by side; ``kind`` is same, changed, added or removed; a piece is (text, whether it is marked)."""
+
+    kind: str
+    left_number: int | None
+    left: Sequence[Piece]
+    right_number: int | None
+    right: Sequence[Piece]
+
+
+def fields(before: Any, after: Any, path: str = "") -> Iterator[Change]:
+    """Yield every place at which the two values differ."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in [*before, *(key for key in after if key not in before)]:
+            here = f"{path}.{key}" if path else str(key)
+            yield from fields(before.get(key, NOTHING), after.get(key, NOTHING), here)
+    elif before is NOTHING:
+        yield Change(path, "added", None, after)
+    elif after is NOTHING:
+        yield Change(path, "removed", before, None)
+    elif not same(before, after):
+        yield Change(path or "value", "changed", before, after)
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether the two are one JSON value: true is not 1, but 5 is 5.0."""
+    return before == after and isinstance(before, bool) == isinstance(after, bool)
+
+
+def text_of(value: Any) -> str:
+    """The text that is compared: text as it is, all else as readable JSON."""
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def side_by_side(before: Any, after: Any) -> list[Line]:
+    """Return the lines of both values, paired, with the changed words marked."""
+    left = text_of(before).splitlines()[:MOST_LINES]
+    right = text_of(after).splitlines()[:MOST_LINES]
+    lines: list[Line] = []
+    for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if tag == "equal":
+            lines += [_line("same", a + n, left, c + n, right) for n in range(b - a)]
+        else:
+            paired = min(b - a, d - c)
+            lines += [_line("changed", a + n, left, c + n, right) for n in range(paired)]
+            lines += [_line("removed", n, left, None, right) for n in range(a + paired, b)]
+            lines += [_line("added", None, left, n, right) for n in range(c + paired, d)]
+    return lines
+
+
+def _line(kind: str, at: int | None, left: list[str], to: int | None, right: list[str]) -> Line:
+    before = left[at] if at is not None else None
+    after = right[to] if to is not None else None
+    marked = _marked(before, after) if kind == "changed" else (_plain(before), _plain(after))
+    return Line(kind, at + 1 if at is not None else None, marked[0], to + 1 if to is not None else None, marked[1])
+
+
+def _plain(text: str | None) -> list[Piece]:
+    return [(text, False)] if text else []
+
+
+def _marked(before: str | None, after: str | None) -> tuple[list[Piece], list[Piece]]:
+    old, new = WORD.findall(before or ""), WORD.findall(after or "")
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    if matcher.ratio() < SIMILAR:
+        return _plain(before), _plain(after)
+    left: list[Piece] = []
+    right: list[Piece] = []
+    for tag, a, b, c, d in matcher.get_opcodes():
+        left += [("".join(old[a:b]), tag != "equal")] if b > a else []
+        right += [("".join(new[c:d]), tag != "equal")] if d > c else []
+    return left, right

@@ -1,0 +1,113 @@
+"""Which part of the inbox somebody looks at: read from an address, applied to rows, written back into links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils.http import urlencode
+
+from reviews.models import Intervention, Queue
+from reviews.models.intervention import InterventionQuerySet
+from reviews.states import Risk
+
+ALL, MINE, UNCLAIMED, ESCALATED = "all", "mine", "unclaimed", "escalated"
+TABS = {ALL: "All", MINE: "Mine", UNCLAIMED: "Unclaimed", ESCALATED: "Escalated"}
+ORDER = ("due_at", "-risk", "id")
+LONGEST_SEARCH = 200
+
+
+def in_tab(tab: str, user: User) -> Q:
+    """The questions of one tab; an unknown tab is all of them."""
+    conditions = {
+        MINE: Q(claimed_by=user.pk),
+        UNCLAIMED: Q(claimed_by__isnull=True),
+        ESCALATED: Q(level__gt=0),
+    }
+    return conditions.get(tab, Q())
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One view of the inbox; nothing chosen means everything."""
+
+    tab: str = ALL
+    queue: tuple[str, ...] = ()
+    risk: tuple[str, ...] = ()
+    agent: tuple[str, ...] = ()
+    tool: tuple[str, ...] = ()
+    q: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict) -> Filter:
+        """The view an address asks for; what makes no sense in it is left out."""
+        tab = query.get("tab", ALL)
+        return cls(
+            tab=tab if tab in TABS else ALL,
+            queue=tuple(query.getlist("queue")),
+            risk=tuple(value for value in query.getlist("risk") if value in {str(risk.value) for risk in Risk}),
+            agent=tuple(query.getlist("agent")),
+            tool=tuple(query.getlist("tool")),
+            q=query.get("q", "").strip()[:LONGEST_SEARCH],
+        )
+
+    def narrowed(self, rows: InterventionQuerySet) -> InterventionQuerySet:
+        """The rows that the filters leave, over all tabs."""
+        chosen: dict[str, Any] = {
+            "queue__slug__in": self.queue,
+            "risk__in": [int(risk) for risk in self.risk],
+            "agent__in": self.agent,
+            "tool__in": self.tool,
+            "title__icontains": self.q,
+        }
+        return rows.filter(**{name: value for name, value in chosen.items() if value})
+
+    def applied(self, rows: InterventionQuerySet, user: User) -> InterventionQuerySet:
+        """The rows of the chosen tab that the filters leave."""
+        return self.narrowed(rows).filter(in_tab(self.tab, user))
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but a tab is chosen."""
+        return bool(self.queue or self.risk or self.agent or self.tool or self.q)
+
+    def link(self, **changes: Any) -> str:
+        """This view, changed so, as ``?query``; the plain view is an empty text."""
+        other = replace(self, **changes)
+        pairs = [("tab", other.tab)] if other.tab != ALL else []
+        for name in ("queue", "risk", "agent", "tool"):
+            pairs += [(name, value) for value in getattr(other, name)]
+        pairs += [("q", other.q)] if other.q else []
+        return f"?{urlencode(pairs)}" if pairs else ""
+
+
+class FilterForm(forms.Form):
+    """The filters as menus of ticks, a plain GET form."""
+
+    queue = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    risk = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    agent = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    tool = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, chosen: Filter, *, queues: Sequence[Queue], used: Mapping[str, set[str]]) -> None:
+        super().__init__(initial={name: getattr(chosen, name) for name in ("queue", "risk", "agent", "tool")})
+        self._offer("queue", [(queue.slug, queue.name) for queue in queues])
+        self._offer("risk", [(str(risk.value), risk.label) for risk in reversed(Risk)])
+        for name in ("agent", "tool"):
+            self._offer(name, [(value, value) for value in sorted(used[name] | set(getattr(chosen, name)))])
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = choices
+
+
+def position(item: Intervention) -> str:
+    """The row's place in the list as text that sorts like ORDER."""
+    return f"{item.due_at:%Y%m%d%H%M%S%f}-{9 - item.risk}-{UUID(str(item.pk)).hex}"

@@ -1,0 +1,100 @@
+"""What the review pane shows of one question, put together for its templates."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.shortcuts import get_object_or_404
+
+from reviews import access
+from reviews.models import Intervention
+from reviews.models.run import as_text
+from reviews.states import Verdict
+from reviews.web import diff, keyset, talk, wording
+from reviews.web.filters import ORDER, Filter
+from reviews.web.forms import DecisionForm
+
+Pair = tuple[str, str, bool]
+
+
+def find(user: User, intervention_id: UUID) -> Intervention:
+    """The question, or 404 for who may not see it: that it exists is not their business."""
+    visible = access.visible_interventions(user)
+    joined = visible.select_related("run__started_by", "queue", "claimed_by", "tool_call")
+    return get_object_or_404(joined, pk=intervention_id)
+
+
+def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) -> dict[str, Any]:
+    """Return everything the pane shows; the number of queries does not depend on the data."""
+    decision = item.decisions.select_related("decided_by").last()
+    return {
+        "item": item,
+        "form": form,
+        "decision": decision,
+        "changes": _changes(item, decision.replacement) if decision and decision.verdict == Verdict.EDIT else None,
+        "pairs": pairs(item),
+        "heading": wording.asked_for(item),
+        "question": _question(item),
+        "options": wording.options(item),
+        "at_due_time": wording.at_due_time(item),
+        "talk": talk.so_far(item.run, item),
+        "others_open": item.run.interventions.open().exclude(pk=item.pk).count(),
+        "keep": chosen.link(),
+        **_rights(user, item),
+        **_neighbours(user, item, chosen),
+    }
+
+
+def preview(form: DecisionForm) -> dict[str, Any]:
+    """Return what the edit in the form would change, and what is wrong with it."""
+    value, errors = form.preview()
+    return {"item": form.item, "errors": errors, "changes": _changes(form.item, value)}
+
+
+def pairs(item: Intervention) -> list[Pair]:
+    """The proposal as (name, text, whether it made the rule stop)."""
+    if not isinstance(item.proposal, dict):
+        return [("value", as_text(item.proposal), False)]
+    return [(name, _shown(value), item.why.startswith(f"{name} is ")) for name, value in item.proposal.items()]
+
+
+def _changes(item: Intervention, value: Any) -> dict[str, Any]:
+    return {"fields": list(diff.fields(item.proposal, value)), "lines": diff.side_by_side(item.proposal, value)}
+
+
+def _question(item: Intervention) -> str:
+    asked = item.proposal.get("question") if isinstance(item.proposal, dict) else None
+    return str(asked or item.title)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else as_text(value)
+
+
+def _rights(user: User, item: Intervention) -> dict[str, Any]:
+    has_seat = access.can_work_in(user, item.queue_id)
+    is_mine = item.claimed_by_id == user.pk
+    is_free = item.claimed_by_id in (None, user.pk)
+    manages = has_seat and not is_free and access.manages(user, item.queue_id)
+    return {
+        "is_mine": is_mine,
+        "has_seat": has_seat,
+        "may_decide": item.is_open and has_seat and is_free,
+        "may_claim": item.is_open and has_seat and item.claimed_by_id is None,
+        "may_release": item.is_open and (is_mine or manages),
+    }
+
+
+def _neighbours(user: User, item: Intervention, chosen: Filter) -> dict[str, Intervention | None]:
+    rows = chosen.applied(access.visible_interventions(user).open(), user).exclude(pk=item.pk)  # type: ignore[attr-defined]
+    here = [item.due_at, item.risk, item.pk]
+    later = rows.filter(keyset.beyond(ORDER, here)).order_by(*ORDER).first()
+    backwards = [name[1:] if name.startswith("-") else f"-{name}" for name in ORDER]
+    return {
+        "next": later or (None if item.is_open else rows.order_by(*ORDER).first()),
+        "previous": rows.filter(keyset.beyond(backwards, here)).order_by(*backwards).first(),
+    }

@@ -1,0 +1,96 @@
+"""The conversation so far: what was asked of the agent, what it called, what people decided, what came back.
+
+Read from our own rows. The SDK's saved state stays closed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reviews.models import Decision, Intervention, Run, ToolCall
+from reviews.models.run import as_text
+from reviews.states import OUTCOME_OF, Outcome, ToolCallStatus
+
+LONGEST = 4000
+"""Characters shown of one entry; the run's page has the rest."""
+
+ONE_LINE = 90
+"""Characters up to which arguments are shown on one line."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the conversation; ``body`` is untrusted text."""
+
+    at: datetime
+    icon: str
+    who: str
+    what: str
+    body: str
+    is_code: bool = False
+
+
+def so_far(run: Run, asked: Intervention) -> list[Entry]:
+    """Return what happened in the run before and around the question, in order; the question itself is left out."""
+    calls = list(run.tool_calls.all())
+    decisions = list(
+        Decision.objects.filter(intervention__run=run)
+        .exclude(intervention=asked)
+        .select_related("intervention", "decided_by")
+    )
+    entries = [Entry(run.created_at, "user", _starter(run), "asked", _cut(run.input))]
+    for call in calls:
+        entries += _of_call(call, asked)
+    for decision in decisions:
+        entries += _of_decision(decision)
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _starter(run: Run) -> str:
+    return str(run.started_by.get_full_name() or run.started_by.get_username()) if run.started_by else "The system"
+
+
+def _of_call(call: ToolCall, asked: Intervention) -> Iterator[Entry]:
+    if call.pk != asked.tool_call_id:
+        yield Entry(call.created_at, "robot", call.agent, f"called {call.tool}", _json(call.proposed), is_code=True)
+    elif asked.is_open:
+        return
+    if call.status == ToolCallStatus.REFUSED and not call.started_at and call.ruling == "refused":
+        yield Entry(call.created_at, "ban", "The policy", f"refused {call.tool}", _cut(call.why))
+    elif call.finished_at and call.started_at:
+        failed = call.status == ToolCallStatus.FAILED
+        what = "failed" if failed else "returned"
+        yield Entry(call.finished_at, "tool", call.tool, what, _cut(call.error if failed else as_text(call.output)))
+
+
+def _of_decision(decision: Decision) -> Iterator[Entry]:
+    outcome = Outcome(OUTCOME_OF[decision.verdict])
+    about = decision.intervention.tool or "the output"
+    said = [decision.note, decision.context]
+    if decision.replacement is not None:
+        said.insert(0, as_text(decision.replacement))
+    name = decision.decided_by.get_full_name() or decision.decided_by.get_username()
+    text = "\n".join(filter(None, said))
+    yield Entry(decision.created_at, "user-check", name, f"{_PAST[outcome]} {about}", _cut(text))
+
+
+_PAST = {
+    Outcome.APPROVED: "approved",
+    Outcome.EDITED: "approved, with edits,",
+    Outcome.OVERRIDDEN: "wrote the output of",
+    Outcome.REJECTED: "rejected",
+    Outcome.ANSWERED: "answered",
+}
+
+
+def _json(value: Any) -> str:
+    short = json.dumps(value, ensure_ascii=False)
+    return short if len(short) <= ONE_LINE else _cut(as_text(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text) - LONGEST:,} more characters)"
