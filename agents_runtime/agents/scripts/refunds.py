@@ -9,7 +9,7 @@ from agents_runtime.scripted import Call, Conversation, Exchange, Turn
 ORDER = re.compile(r"\bO-\d+\b")
 CUSTOMER = re.compile(r"\bC-\d+\b")
 ASKED = re.compile(r"\brefund(?:\s+(?:of|him|her|them|me|about|for))*\s+(\d[\d,.]*\d|\d)\b(?!-)", re.IGNORECASE)
-PAID = r"refunded|paid|issued|booked|settled|done"
+PAID = r"refunded|paid|issued|booked|settled|handled|processed|credited|transferred|done"
 SENT = r"sent|written|mailed|called|done"
 MOST_PROPOSALS = 2
 
