@@ -52,7 +52,8 @@ class RunDesk:
         """Mark the call as started, or hand back the output it already has."""
         call = tool_calls.begin(self.run, call_id)
         if call.status != ToolCallStatus.STARTED:
-            return Begun(known=True, output=call.output)
+            silent = call.status == ToolCallStatus.FAILED and call.output is None  # it raised, and then the worker died
+            return Begun(known=True, output=f"The tool failed: {call.error}" if silent else call.output)
         edited = call.executed != call.proposed
         return Begun(arguments=call.executed, edited=edited, key=call.idempotency_key)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from agents import Agent
@@ -88,7 +89,7 @@ def register(
             ungated=frozenset(ungated),
             rules=rules,
             sample_input=sample_input,
-            max_turns=max_turns or getattr(settings, "FOUREYES_MAX_TURNS", 50),
+            max_turns=max_turns or int(getattr(settings, "FOUREYES_MAX_TURNS", 50)),
         )
         return build
 
@@ -114,14 +115,11 @@ def discover() -> None:
 
 def declare(entry: Entry) -> None:
     """Build the agent to see that it can be gated, and put its card in the catalog. Raises ImproperlyConfigured."""
-    try:
-        agent = entry.build()
-        names = sdk.tool_names(agent)
-        sdk.gated(agent, entry.ungated)
-    except (sdk.AmbiguousAgents, sdk.UngatedTool) as error:
-        raise ImproperlyConfigured(f"Agent {entry.slug!r}: {error}") from error
+    agent = _built(entry)
+    names = sdk.tool_names(agent)
     if unknown := sorted(entry.idempotent - set(names)):
         raise ImproperlyConfigured(f"Agent {entry.slug!r} names {unknown[0]!r} as idempotent but has no such tool.")
+    _require_purpose(entry, agent, names)
     catalog.declare(
         AgentCard(
             slug=entry.slug,
@@ -135,6 +133,28 @@ def declare(entry: Entry) -> None:
             tools=names,
         )
     )
+
+
+def _built(entry: Entry) -> Agent[Any]:
+    try:
+        agent = entry.build()
+        if not isinstance(agent, Agent):
+            raise TypeError(f"{_origin(entry.build)}() returned {agent!r}, which is no Agent.")
+        sdk.gated(agent, entry.ungated)
+    except Exception as error:
+        raise ImproperlyConfigured(f"Agent {entry.slug!r} cannot be built: {error}") from error
+    return agent
+
+
+def _require_purpose(entry: Entry, agent: Agent[Any], names: Collection[str]) -> None:
+    """A rule that no tool or agent answers to would silently guard nothing. MCP tools are known only later."""
+    agents = sdk.agents_of(agent)
+    names = {*names, *(("*",) if any(one.mcp_servers for one in agents) or "hosted_mcp" in names else ())}
+    for rule in entry.rules:
+        if "*" not in names and not any(fnmatchcase(name, rule.tool) for name in names):
+            raise ImproperlyConfigured(f"Agent {entry.slug!r} has a rule for {rule.tool!r} but no such tool.")
+        if not any(fnmatchcase(one.name, rule.agent) for one in agents):
+            raise ImproperlyConfigured(f"Agent {entry.slug!r} has a rule for the agent {rule.agent!r}, which it lacks.")
 
 
 def _origin(build: Build) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.db import Error as DatabaseError
 
 from agents_runtime import llm, registry, sdk
 from agents_runtime.desk import RunDesk
@@ -48,7 +49,7 @@ def advance(run_id: UUID) -> None:
 def _advance_or_fail(run: Run) -> None:
     try:
         _advance(run)
-    except (sdk.Failure, *CODES) as error:
+    except (sdk.Failure, UnknownAgent, CorruptCheckpoint, ReusedCallId, NotApproved) as error:
         code = error.code if isinstance(error, sdk.Failure) else CODES[type(error)]
         logger.info("run %s failed (%s): %s", run.pk, code, error)
         gates.fail(run, code, str(error))
@@ -65,12 +66,21 @@ def _advance(run: Run) -> None:
     if release is not None:
         gates.complete(run, _released(release), usage=run.usage, model=run.model)
         return
-    agent = entry.build()
-    desk = RunDesk(run, entry, llm.name_of(agent))
-    gated = sdk.gated(agent, entry.ungated)
+    gated = _gated(entry)
+    desk = RunDesk(run, entry, llm.name_of(gated.agent))
     outcome = async_to_sync(sdk.advance)(gated, _brief(run, entry, checkpoint, said), desk, llm.provider())
     if isinstance(outcome, sdk.Finished):
         _finish(run, entry, desk, outcome)
+
+
+def _gated(entry: Entry) -> sdk.Gated:
+    try:
+        return sdk.gated(entry.build(), entry.ungated)
+    except DatabaseError:
+        raise  # no fault of the agent: the run is taken back and tried again
+    except Exception as error:
+        text = f"The agent {entry.slug!r} could not be built. {type(error).__name__}: {error}"
+        raise sdk.Failure("build_failed", text) from error
 
 
 def _finish(run: Run, entry: Entry, desk: RunDesk, outcome: sdk.Finished) -> None:

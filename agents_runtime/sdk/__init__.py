@@ -3,7 +3,7 @@
 from agents_runtime.sdk.calls import current_call, idempotency_key
 from agents_runtime.sdk.drive import advance
 from agents_runtime.sdk.errors import Failure, UngatedTool
-from agents_runtime.sdk.gate import gated
+from agents_runtime.sdk.gate import Gated, gated
 from agents_runtime.sdk.graph import AmbiguousAgents, agents_of, tool_names
 from agents_runtime.sdk.human import ask_human
 from agents_runtime.sdk.ports import Answer, Begun, Brief, Desk, Finished, Parked, Request, Snapshot
@@ -16,6 +16,7 @@ __all__ = [
     "Desk",
     "Failure",
     "Finished",
+    "Gated",
     "Parked",
     "Request",
     "Snapshot",

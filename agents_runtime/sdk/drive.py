@@ -8,23 +8,32 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
-from agents import Agent, RunConfig, RunContextWrapper, Runner, RunState, UserError
+from agents import (
+    Agent,
+    RunConfig,
+    RunContextWrapper,
+    Runner,
+    RunResult,
+    RunResultStreaming,
+    RunState,
+    UserError,
+)
 from agents.items import ToolApprovalItem
 from agents.models.interface import ModelProvider
-from agents.result import RunResultBase
 from agents.run_state import CURRENT_SCHEMA_VERSION
-from asgiref.sync import sync_to_async
-from pydantic import TypeAdapter
 
 from agents_runtime.sdk import gate, outputs
+from agents_runtime.sdk.connections import closed, connected
 from agents_runtime.sdk.errors import Failure, explained
 from agents_runtime.sdk.gate import Gated, Passage
+from agents_runtime.sdk.graph import inner_agent
 from agents_runtime.sdk.ports import Brief, Desk, Finished, Parked, Request, Snapshot
 
 SDK_VERSION = version("openai-agents")
 MORE_TURNS = 5
 """Turns granted when a reviewer sends a final output back and the agent had used all of its own."""
 State = RunState[Any, Any]
+Result = RunResult | RunResultStreaming
 
 
 async def advance(gated: Gated, brief: Brief, desk: Desk, provider: ModelProvider | None = None) -> Finished | Parked:
@@ -32,22 +41,25 @@ async def advance(gated: Gated, brief: Brief, desk: Desk, provider: ModelProvide
 
     One advance may be repeated after a crash: everything it does is asked of the desk first.
     """
-    here = Passage(desk)
+    here = Passage(desk, gated.originals)
     token = gate.passage.set(here)
     try:
-        return await _advance(gated, brief, here, _config(brief, provider))
+        async with connected(gated.agent):
+            return await _advance(gated, brief, here, _config(brief, provider))
     except Exception as error:
         if here.trouble is not None:
             raise here.trouble from error
         raise explained(error) from error
     finally:
         gate.passage.reset(token)
+        if provider is not None:
+            await closed(provider)
 
 
 async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig) -> Finished | Parked:
     current: str | State = brief.input
     if brief.state is not None:
-        current = await _restored(gated, brief, here.desk)
+        current = await _restored(gated, brief, here)
     while True:
         result = await _to_next_stop(gated.agent, current, brief, config)
         if here.trouble is not None:
@@ -55,15 +67,16 @@ async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig)
         state: State = result.to_state()
         snapshot = _snapshot(state, result)
         if not result.interruptions:
-            return Finished(outputs.encode(result.final_output), _output_schema(result.last_agent), snapshot)
+            output = outputs.encode(result.final_output)
+            return Finished(output, outputs.schema_of(result.last_agent.output_type, output), snapshot)
         requests = [await _request(gated, item, result.context_wrapper) for item in result.interruptions]
-        if await sync_to_async(here.desk.stop_at_gate)(snapshot, requests):
+        if await here.ask(here.desk.stop_at_gate, snapshot, requests):
             return Parked()
-        await _apply_answers(state, here.desk)
+        await _apply_answers(state, here)
         current = state
 
 
-async def _to_next_stop(agent: Agent[Any], current: str | State, brief: Brief, config: RunConfig) -> RunResultBase:
+async def _to_next_stop(agent: Agent[Any], current: str | State, brief: Brief, config: RunConfig) -> Result:
     more: dict[str, Any] = {"run_config": config}
     if isinstance(current, str):
         more |= {"context": brief.context, "max_turns": brief.max_turns}
@@ -75,14 +88,14 @@ async def _to_next_stop(agent: Agent[Any], current: str | State, brief: Brief, c
     return streamed
 
 
-async def _restored(gated: Gated, brief: Brief, desk: Desk) -> State:
+async def _restored(gated: Gated, brief: Brief, here: Passage) -> State:
     saved = json.loads(brief.state or "")
     if saved.get("current_step") is None:
         if brief.feedback is None:
             raise Failure("nothing_to_do", "The checkpoint is a finished run, and no reviewer sent its output back.")
         _reopen(saved)
     state = await RunState.from_json(gated.agent, saved)
-    await _apply_answers(state, desk)
+    await _apply_answers(state, here)
     if brief.feedback:
         state.add_input([{"role": "user", "content": brief.feedback}])
     with suppress(UserError):  # an agent whose tool result ends the run has no next turn in which to read a note
@@ -98,9 +111,9 @@ def _reopen(saved: dict[str, Any]) -> None:
         saved["max_turns"] = saved["current_turn"] + MORE_TURNS
 
 
-async def _apply_answers(state: State, desk: Desk) -> None:
+async def _apply_answers(state: State, here: Passage) -> None:
     waiting = {_call_id(item): item for item in state.get_interruptions()}
-    answers = await sync_to_async(desk.answers)(list(waiting))
+    answers = await here.ask(here.desk.answers, list(waiting))
     for call_id, item in waiting.items():
         answer = answers.get(call_id)
         if answer is None:
@@ -109,7 +122,7 @@ async def _apply_answers(state: State, desk: Desk) -> None:
             state.reject(item, rejection_message=answer.message)
             continue
         if _is_remote(item):
-            await sync_to_async(_run_at_provider)(desk, call_id)
+            await here.ask(_run_at_provider, here.desk, call_id)
         state.approve(item)
 
 
@@ -129,7 +142,7 @@ async def _request(gated: Gated, item: ToolApprovalItem, context: RunContextWrap
         arguments=arguments,
         schema=original.params_json_schema if original else {},
         author_asks=True if original is None else await _author_asks(original.needs_approval, context, arguments, item),
-        is_agent=bool(original and gate.inner_agent(original)),
+        is_agent=bool(original and inner_agent(original)),
         is_remote=_is_remote(item),
     )
 
@@ -164,20 +177,11 @@ def _is_remote(item: ToolApprovalItem) -> bool:
     return getattr(item.raw_item, "type", None) == "mcp_approval_request"
 
 
-def _snapshot(state: State, result: RunResultBase) -> Snapshot:
+def _snapshot(state: State, result: Result) -> Snapshot:
     used = result.context_wrapper.usage
     usage = {"requests": used.requests, "input_tokens": used.input_tokens, "output_tokens": used.output_tokens}
     text = json.dumps(state.to_json(), separators=(",", ":"), ensure_ascii=False)
     return Snapshot(text, SDK_VERSION, CURRENT_SCHEMA_VERSION, usage)
-
-
-def _output_schema(agent: Agent[Any]) -> dict[str, Any]:
-    """The schema of a reviewed output: ``{"output": …}`` as the agent's output type has it, else text."""
-    kind = agent.output_type
-    inner = TypeAdapter(kind).json_schema() if isinstance(kind, type) and kind is not str else {"type": "string"}
-    definitions = inner.pop("$defs", None)
-    schema = {"type": "object", "properties": {"output": inner}, "required": ["output"], "additionalProperties": False}
-    return schema | ({"$defs": definitions} if definitions else {})
 
 
 def _config(brief: Brief, provider: ModelProvider | None) -> RunConfig:

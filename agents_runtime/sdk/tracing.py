@@ -15,6 +15,7 @@ from agents.tracing import Span, Trace, TracingProcessor, set_trace_processors
 from django.db import connections
 
 from reviews.actions.spans import Traced
+from reviews.actions.text import storable
 
 logger = logging.getLogger(__name__)
 KEPT_TEXT = 20_000
@@ -97,7 +98,7 @@ def _traced(span: Span[Any]) -> Traced:
         span_id=span.span_id,
         parent_id=span.parent_id or "",
         kind=span.span_data.type,
-        name=str(data.get("name") or data.get("model") or span.span_data.type),
+        name=storable(str(data.get("name") or data.get("model") or span.span_data.type)),
         started_at=_moment(span.started_at),
         ended_at=_moment(span.ended_at),
         data=_bounded(data),
@@ -106,11 +107,13 @@ def _traced(span: Span[Any]) -> Traced:
 
 
 def _bounded(data: dict[str, Any]) -> dict[str, Any]:
+    """The data as any database takes it: one step that it refused would cost the whole batch."""
     text = json.dumps(data, default=str, ensure_ascii=False)
     if len(text) <= KEPT_TEXT:
-        return dict(json.loads(text))
+        return dict(storable(json.loads(text)))
     usage = json.loads(json.dumps(data.get("usage"), default=str))
-    return {"cut": f"{len(text):,} characters, the first {KEPT_TEXT:,} kept", "text": text[:KEPT_TEXT], "usage": usage}
+    cut = f"{len(text):,} characters, the first {KEPT_TEXT:,} kept"
+    return {"cut": cut, "text": storable(text[:KEPT_TEXT]), "usage": storable(usage)}
 
 
 def _moment(text: str | None) -> datetime | None:
