@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Max, QuerySet
+
 from reviews.audit.ledger import digest
-from reviews.models import AuditEntry, AuditHead
+from reviews.models import AuditEntry, AuditHead, Event
 from reviews.models.audit_entry import GENESIS
+
+UNREADABLE = (ValueError, TypeError, AttributeError)
+"""What reading a row raises when somebody wrote into a column what cannot be there."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +31,40 @@ class Broken:
 
 
 def verify() -> Verified | Broken:
-    """Walk the chain from its first entry, in constant memory."""
+    """Walk the chain from its first entry, in constant memory; others may write the book meanwhile."""
     seq, previous = 0, GENESIS
-    for entry in AuditEntry.objects.order_by("seq").iterator(chunk_size=2000):
-        problem = _problem(entry, seq + 1, previous)
+    while True:
+        begun = seq
+        try:
+            for entry in _entries(after=seq).iterator(chunk_size=2000):
+                if problem := _problem(entry, seq + 1, previous):
+                    return Broken(min(entry.seq, seq + 1), problem)
+                seq, previous = entry.seq, entry.digest
+        except UNREADABLE:
+            return _unreadable(seq, previous)
+        told = Event.objects.aggregate(newest=Max("seq"))["newest"] or 0  # before the head, which only grows
+        head = AuditHead.objects.filter(pk=1).first() or AuditHead()
+        if head.seq <= seq or seq == begun:
+            return _ending(seq, previous, head, told)
+
+
+def _entries(*, after: int) -> QuerySet[AuditEntry]:
+    entries = AuditEntry.objects.order_by("seq")
+    return entries.filter(seq__gt=after) if after else entries
+
+
+def _unreadable(seq: int, previous: str) -> Broken:
+    """Go on one by one: rows that are fetched together do not tell which of them cannot be read."""
+    for found in _entries(after=seq).values_list("seq", flat=True).iterator():
+        try:
+            entry = AuditEntry.objects.get(seq=found)
+            problem = _problem(entry, seq + 1, previous)
+        except UNREADABLE as error:
+            return Broken(found, f"entry {found} cannot be read: {error}")
         if problem:
-            return Broken(seq + 1 if entry.seq > seq + 1 else entry.seq, problem)
+            return Broken(min(entry.seq, seq + 1), problem)
         seq, previous = entry.seq, entry.digest
-    head = AuditHead.objects.filter(pk=1).first() or AuditHead()
-    if (head.seq, head.digest) != (seq, previous):
-        return Broken(seq + 1, f"the book ends at entry {seq}, but its head remembers entry {head.seq}")
-    return Verified(seq, previous)
+    return Broken(seq, f"an entry up to {seq} could not be read a moment ago, and now can: verify again")
 
 
 def _problem(entry: AuditEntry, expected: int, previous: str) -> str:
@@ -45,7 +73,19 @@ def _problem(entry: AuditEntry, expected: int, previous: str) -> str:
     if entry.seq < expected:
         return f"entry {entry.seq} stands where entry {expected} should"
     if entry.previous != previous:
-        return f"entry {entry.seq} does not follow entry {entry.seq - 1}: it was inserted or reordered"
+        return f"entry {entry.seq} does not follow entry {entry.seq - 1}: one of them was replaced, inserted or moved"
     if digest(entry) != entry.digest:
         return f"the text of entry {entry.seq} ({entry.action}) was altered"
     return ""
+
+
+def _ending(seq: int, previous: str, head: AuditHead, told: int) -> Verified | Broken:
+    if head.seq > seq:
+        return Broken(seq + 1, f"entry {seq + 1} is missing: the book ends before it, its head remembers {head.seq}")
+    if head.seq < seq:
+        return Broken(head.seq + 1, f"entry {head.seq + 1} was added: the head of the book remembers {head.seq}")
+    if head.digest != previous:
+        return Broken(seq, f"entry {seq} is not the one that the head of the book remembers: it was replaced")
+    if told > seq:
+        return Broken(seq + 1, f"entry {seq + 1} is missing: the runs' histories go on to entry {told}")
+    return Verified(seq, previous)
