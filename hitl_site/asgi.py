@@ -13,10 +13,11 @@ pages = get_asgi_application()  # sets Django up; what follows needs models
 
 from reviews.web.routing import websocket_urlpatterns  # noqa: E402
 
+sockets = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # Channels' stubs do not know Django's own type
 application = ProtocolTypeRouter(
     {
         "http": pages,
         # Whole origins: Channels' check by host alone would also trust other ports of the machine, and plain http.
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
+        "websocket": OriginValidator(AuthMiddlewareStack(sockets), settings.SITE_ORIGINS),
     }
 )

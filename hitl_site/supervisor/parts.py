@@ -60,7 +60,15 @@ def web(host: str, port: int) -> Part:
 def worker(concurrency: int = 2) -> Part:
     """Runs agents. SIGQUIT: finish within 5 seconds or give the task back."""
     options = ("--concurrency", str(concurrency), "--without-gossip", "--without-mingle")
-    return Part("worker", (*CELERY, "worker", *options), stop_signal=signal.SIGQUIT, grace=15, stops_early=True)
+    return Part(
+        "worker",
+        (*CELERY, "worker", *options),
+        stop_signal=signal.SIGQUIT,
+        grace=15,
+        stops_early=True,
+        # With the supervisor dies the broker, and a worker that would give a task back to it waits for it for ever.
+        death_signal=signal.SIGKILL,
+    )
 
 
 def clock() -> Part:

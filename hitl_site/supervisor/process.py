@@ -19,12 +19,16 @@ Sink = Callable[[str, str], None]  # takes the part's name and one line it print
 
 @dataclass(frozen=True)
 class Part:
-    """What to run, and how to ask it to stop. `grace` is how long it may take to, in seconds."""
+    """What to run, and how to ask it to stop. `grace` is how long it may take to, in seconds.
+
+    `death_signal` is what it hears when the supervisor is killed; nobody is left then to lose patience with it.
+    """
 
     name: str
     argv: tuple[str, ...]
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
+    death_signal: signal.Signals = signal.SIGTERM
     stops_early: bool = False  # nobody else needs it in order to stop
     prepare: Callable[[], None] = field(default=lambda: None, repr=False)  # before each start
 
@@ -36,7 +40,7 @@ class Process:
         self.part = part
         self.lines: deque[str] = deque(maxlen=LAST_LINES)
         part.prepare()
-        tied = {"SUPERVISOR_PID": str(os.getpid()), "DEATH_SIGNAL": str(int(part.stop_signal))}
+        tied = {"SUPERVISOR_PID": str(os.getpid()), "DEATH_SIGNAL": str(int(part.death_signal))}
         self._popen = subprocess.Popen(
             [sys.executable, "-m", "hitl_site.child", *part.argv],
             cwd=ROOT,

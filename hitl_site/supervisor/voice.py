@@ -8,7 +8,10 @@ from types import TracebackType
 from typing import Self
 
 COLOURS = {"web": 36, "worker": 32, "clock": 35, "valkey": 33, "demo": 1}
-NOISE = ("Memory overcommit must be enabled",)  # Valkey's advice to administrators of servers
+NOISE = (
+    "Memory overcommit must be enabled",  # Valkey's advice to administrators of servers
+    "Hitting Ctrl+C again will terminate",  # the worker cannot know that Ctrl-C reaches the supervisor only
+)
 
 
 def wants_colour() -> bool:
@@ -25,8 +28,8 @@ class Voice:
         self._colour = wants_colour()
 
     def say(self, name: str, line: str) -> None:
-        """Print the line after those said before it."""
-        if not any(noise in line for noise in NOISE):
+        """Print the line after those said before it; empty lines of others than ourselves are left out."""
+        if (line or name == "demo") and not any(noise in line for noise in NOISE):
             self._lines.put((name, line))
 
     def __enter__(self) -> Self:
