@@ -64,7 +64,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && field?.form) {
     const main = [...field.form.querySelectorAll("[data-main]:not(:disabled)")].find(visible);
     event.preventDefault();
-    field.form.requestSubmit(main);
+    if (main) main.click(); // not requestSubmit: htmx knows the pressed button by its click
+    else field.form.requestSubmit();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
