@@ -14,6 +14,8 @@ TELLING = (
     *("model", "name", "held_by", "worker", "number", "format", "entries", "problem"),
 )
 """Keys of an entry's data that say most about it, in this order."""
+BEFORE = {"number": "checkpoint", "worker": "on", "held_by": "held by", "entries": "entries:", "format": "as"}
+"""Words that some values need in front of them to be understood."""
 SHOWN = 3
 LONGEST = 90
 TONES = {
@@ -63,7 +65,8 @@ def detail(text: str) -> str:
         return text[:LONGEST]
     if not isinstance(data, dict):
         return _short(data)
-    return " · ".join([_short(data[key]) for key in TELLING if data.get(key) not in (None, "", [], {})][:SHOWN])
+    told = [key for key in TELLING if data.get(key) not in (None, "", [], {})]
+    return " · ".join(f"{BEFORE.get(key, '')} {_short(data[key])}".strip() for key in told[:SHOWN])
 
 
 def _short(value: Any) -> str:

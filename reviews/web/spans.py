@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F
 
 from reviews.models import Run
-from reviews.web.steps import Step
+from reviews.web.steps import LONG, Step
 
 MODEL = frozenset({"generation", "response"})
 DEEPEST = 3
@@ -128,7 +128,8 @@ def _answer(output: Any) -> dict[str, Any]:
         content = item.get("content")
         parts = content if isinstance(content, list) else [{"text": content}] if content else []
         words += [str(part["text"]) for part in parts if isinstance(part, Mapping) and part.get("text")]
-    return {"words": "\n".join(words), "tools": tools}
+    said = "\n".join(words)
+    return {"words": said, "is_long": len(said) > LONG, "tools": tools}
 
 
 def _message(error: Any) -> str:

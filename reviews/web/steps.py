@@ -11,8 +11,8 @@ from typing import Any
 from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
 from reviews.states import Kind, RunStatus, ToolCallStatus, Verdict
 
-LONG = 900
-"""Characters of a tool's output, or of a model's answer, beyond which the page folds it away."""
+LONG = 420
+"""Characters of a tool's output, or of a model's words, beyond which the page folds them away."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def checkpoint(row: Checkpoint) -> Step:
 def tool_call(row: ToolCall, depth: int, now: datetime) -> Step:
     """A call of the ledger, from the moment it ran or was settled without running."""
     ran = row.started_at is not None
-    at = row.started_at or row.finished_at or row.created_at
+    at = row.created_at if row.is_agent else row.started_at or row.finished_at or row.created_at
     tone = {
         ToolCallStatus.DONE: "good",
         ToolCallStatus.STARTED: "busy",
@@ -86,7 +86,10 @@ def tool_call(row: ToolCall, depth: int, now: datetime) -> Step:
         facts={
             "changes": changes(row.proposed, row.executed) if row.executed is not None else [],
             "arguments": compact(row.proposed if row.executed is None else row.executed),
+            "output": compact(row.output),
             "is_long": len(compact(row.output)) > LONG,
+            "is_short": bool(ran or row.status == ToolCallStatus.SUPPLIED) and len(compact(row.output)) <= LONG,
+            "waits": row.status == ToolCallStatus.APPROVED,
         },
     )
 
@@ -163,8 +166,8 @@ NEXT = {  # code of a failure → what to do about it
 }
 
 
-def ending(run: Run, now: datetime) -> Step:
-    """The last step: the result, the failure, or what the run is waiting for."""
+def ending(run: Run, now: datetime) -> Step | None:
+    """The last step: the result, the failure, or what the run is waiting for; an open question speaks for itself."""
     at = run.finished_at or now
     match run.status:
         case RunStatus.COMPLETED:
@@ -175,7 +178,7 @@ def ending(run: Run, now: datetime) -> Step:
         case RunStatus.CANCELLED:
             return Step("step-end", "stopped", at, "The run was stopped", "player-stop", row=run)
         case RunStatus.AWAITING_REVIEW:
-            return Step("step-end", "working", at, "Waiting for a decision", "player-pause", "wait", row=run)
+            return None
         case RunStatus.PAUSED:
             return Step("step-end", "working", at, "Paused", "hand-stop", "caution", row=run)
         case RunStatus.QUEUED:
@@ -184,7 +187,12 @@ def ending(run: Run, now: datetime) -> Step:
 
 
 def compact(value: Any) -> str:
-    """Text as it is, all else as JSON on one line."""
+    """JSON on one line, also where a tool gave it as text; other text as it is."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return str(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

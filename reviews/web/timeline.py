@@ -73,7 +73,8 @@ def build(rows: Rows, now: datetime) -> Timeline:
     """Put the rows in order and on one axis."""
     end = rows.run.finished_at or now
     found = sorted(_steps(rows, now), key=lambda step: step.at)
-    ordered = [steps.request(rows.run), *found, steps.ending(rows.run, now)]
+    ending = steps.ending(rows.run, now)
+    ordered = [steps.request(rows.run), *found, *([ending] if ending else [])]
     work = [(s.at, s.ended) for s in ordered if s.ended and s.bar in ("model", "tool", "bad")]
     axis = Axis.over(rows.run.created_at, end, work)
     return Timeline([_placed(step, axis) for step in ordered], axis.length, rows)
