@@ -24,7 +24,8 @@ if DEBUG:
     SITE_ORIGINS = env.origins("SITE_ORIGINS", [f"http://{host}:{PORT}" for host in LOCAL_HOSTS])
 else:
     SECRET_KEY = env.required("SECRET_KEY", "Sessions are signed with it: 50 or more random characters, kept secret.")
-    ALLOWED_HOSTS = env.required("ALLOWED_HOSTS", "Name the hosts people open, like desk.example.org.").split(",")
+    env.required("ALLOWED_HOSTS", "Name the hosts people open, like desk.example.org.")
+    ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
     env.required("SITE_ORIGINS", "Name the addresses people open, like https://desk.example.org.")
     SITE_ORIGINS = env.origins("SITE_ORIGINS")  # also the only pages whose websockets we answer
 HTTPS = all(origin.startswith("https://") for origin in SITE_ORIGINS)
@@ -73,6 +74,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "reviews.web.context.desk",
                 "reviews.web.context.desk",
             ],
         },
@@ -222,5 +224,7 @@ FOUREYES_LEASE_SECONDS = env.number("FOUREYES_LEASE_SECONDS", 60, least=1, most=
 FOUREYES_MAX_TURNS = env.number("FOUREYES_MAX_TURNS", 50, least=1, most=10_000)
 # Keep also the checkpoints at which nobody was asked, instead of replacing each by the next.
 FOUREYES_KEEP_ALL_CHECKPOINTS = env.flag("FOUREYES_KEEP_ALL_CHECKPOINTS", default=False)
+# Seconds between two signs of life of a page's websocket; after a little more than two the page takes it for dead.
+FOUREYES_LIVE_TICK = env.number("FOUREYES_LIVE_TICK", 20, least=1, most=300)
 # Store the inputs and outputs of model and tool calls with their spans, not only durations and counts.
 FOUREYES_TRACE_DATA = env.flag("FOUREYES_TRACE_DATA", default=True)
