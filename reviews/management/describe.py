@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reviews.management import text
 from reviews.shapes import Shape
+from reviews.states import Kind
 
 EVENTS = 20
 """Lines of a run's history that a person is shown."""
@@ -35,17 +36,14 @@ def summary(shape: Shape) -> str:
             ("Error", shape["error"]),
             ("Started by", shape["started_by"] or "system"),
             ("Retry of", shape["retry_of"]),
-            ("Created", shape["created_at"]),
-            ("Finished", shape["finished_at"]),
+            ("Created", text.clock(shape["created_at"])),
+            ("Finished", text.clock(shape["finished_at"])),
         ]
     )
 
 
 def question(shape: Shape) -> str:
     """A question: why it is asked, what is proposed, what was said, or how to say it."""
-    proposal = (
-        "Question" if shape["kind"] == "question" else "Output" if shape["kind"] == "final_output" else "Arguments"
-    )
     return text.sections(
         text.fields(
             [
@@ -60,14 +58,23 @@ def question(shape: Shape) -> str:
                 ("Queue", shape["queue"]),
                 ("Status", shape["outcome"] or shape["status"]),
                 ("Claimed by", shape["claimed_by"]),
-                ("Due", shape["due_at"]),
+                ("Due", text.clock(shape["due_at"])),
             ]
         ),
-        text.titled(proposal, text.block(shape["arguments"])),
+        _proposal(shape),
         text.titled("Decisions", _decisions(shape["decisions"])),
         f"Decide: manage.py decide {text.short(shape['id'])} {'|'.join(shape['verdicts'])} --as USERNAME"
         if shape["verdicts"]
         else "",
+    )
+
+
+def decided(shape: Shape) -> str:
+    """A question just decided: what was said, and where its run is now."""
+    return text.sections(
+        f"Decided: {text.one_line(shape['title'])}",
+        _decisions(shape["decisions"][-1:]),
+        f"The run is {text.one_line(shape['run_status'])}. Follow it with: manage.py show {text.short(shape['run'])}",
     )
 
 
@@ -77,6 +84,16 @@ def questions(shapes: list[Shape]) -> str:
         return ""
     rows = [(text.short(q["id"]), q["outcome"] or q["status"], q["risk"], q["title"]) for q in shapes]
     return text.table(("ID", "STATUS", "RISK", "QUESTION"), rows)
+
+
+def _proposal(shape: Shape) -> str:
+    proposed = shape["arguments"]
+    if shape["kind"] == Kind.FINAL_OUTPUT and isinstance(proposed, dict):
+        return text.titled("Output", text.block(proposed.get("output")))
+    if shape["kind"] == Kind.QUESTION and isinstance(proposed, dict):
+        choices = [f"- {text.one_line(choice)}" for choice in proposed.get("options") or []]
+        return text.titled("The agent asks", text.block("\n".join([text.one_line(proposed.get("question")), *choices])))
+    return text.titled("Arguments", text.block(proposed))
 
 
 def _calls(calls: list[Shape]) -> str:
@@ -98,7 +115,7 @@ def _decisions(decisions: list[Shape]) -> str:
     return "\n".join(
         text.fields(
             [
-                ("  Verdict", f"{said['verdict']} by {said['by']} at {said['at']}"),
+                ("  Verdict", f"{said['verdict']} by {said['by']} on {text.clock(said['at'])}"),
                 ("  Replacement", said["replacement"]),
                 ("  Note", said["note"]),
                 ("  Context", said["context"]),
@@ -113,7 +130,7 @@ def _history(events: list[Shape]) -> str:
     if not events:
         return ""
     earlier = f"\n({len(events) - EVENTS} earlier lines; --json has them)" if len(events) > EVENTS else ""
-    rows = [(line["seq"], line["at"], line["kind"], line["actor"]) for line in events[-EVENTS:]]
+    rows = [(line["seq"], text.clock(line["at"]), line["kind"], line["actor"]) for line in events[-EVENTS:]]
     return text.table(("SEQ", "AT", "WHAT", "BY"), rows) + earlier
 
 

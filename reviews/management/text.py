@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -24,22 +26,22 @@ def visible(text: str) -> str:
 
 def one_line(value: Any) -> str:
     """Any value in one line."""
-    return visible(" ".join(as_text(value).split()))
+    told = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else as_text(value)
+    return visible(" ".join(told.split()))
 
 
 def block(value: Any) -> str:
-    """Any value indented on lines of its own, long ones cut."""
-    width = _terminal() - len(GAP)
-    lines = visible(as_text(value)).splitlines() or ["(nothing)"]
+    """Any value on indented lines of its own; the end of a very long one is left out."""
+    lines = [part for line in visible(as_text(value)).splitlines() for part in _wrapped(line, len(GAP))]
     more = [f"… {len(lines) - MOST_LINES} more lines; --json has them all"] if len(lines) > MOST_LINES else []
-    return "\n".join(GAP + _cut(line, width) for line in [*lines[:MOST_LINES], *more])
+    return "\n".join(GAP + line for line in [*(lines or ["(nothing)"])[:MOST_LINES], *more])
 
 
 def fields(pairs: Iterable[tuple[str, Any]]) -> str:
     """Aligned ``name  value`` lines; those without a value are left out."""
     told = [(name, one_line(value)) for name, value in pairs if value not in (None, "", [])]
-    wide = max((len(name) for name, _ in told), default=0)
-    return "\n".join(f"{name:<{wide}}{GAP}{_cut(value, _terminal() - wide - len(GAP))}" for name, value in told)
+    wide = max((len(name) for name, _ in told), default=0) + len(GAP)
+    return "\n".join(f"{name:<{wide}}" + f"\n{'':<{wide}}".join(_wrapped(value, wide)) for name, value in told)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -64,9 +66,9 @@ def due(at: datetime) -> str:
     return f"in {span}" if minutes >= 0 else f"{span} late"
 
 
-def clock(at: datetime | None) -> str:
-    """A moment to the second, in UTC."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+def clock(moment: str | None) -> str:
+    """A moment of a shape, to the second."""
+    return f"{moment[:10]} {moment[11:19]} UTC" if moment else ""
 
 
 def sections(*parts: str) -> str:
@@ -85,6 +87,10 @@ def _steers(char: str) -> bool:
 
 def _terminal() -> int:
     return max(shutil.get_terminal_size((120, 24)).columns, 40)
+
+
+def _wrapped(line: str, indent: int) -> list[str]:
+    return textwrap.wrap(line, _terminal() - indent, replace_whitespace=False) or [""]
 
 
 def _fitted(widths: list[int]) -> list[int]:

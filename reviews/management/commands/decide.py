@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 
 from reviews import shapes
 from reviews.actions import Invalid, interventions
-from reviews.management import describe, lookup, text
+from reviews.management import describe, lookup
 from reviews.management.cli import Answer, DeskCommand, Misused, add_as
 from reviews.models import Intervention
 from reviews.states import Kind, Verdict
@@ -63,7 +63,7 @@ class Command(DeskCommand):
             version=said["if_version"],
         )
         decided = shapes.intervention_in_full(Intervention.objects.get(pk=question.pk))
-        return Answer(decided, f"Decided: {text.one_line(decided['title'])}\n\n{describe.question(decided)}")
+        return Answer(decided, describe.decided(decided))
 
 
 def _carried(verdict: str, said: dict[str, Any]) -> str:

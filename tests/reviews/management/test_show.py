@@ -116,12 +116,18 @@ class TestShowQuestion:
         assert "Ask first." in page
         assert "Decide:" not in page
 
-    @pytest.mark.parametrize(
-        ("kind", "proposal", "title"),
-        [(Kind.QUESTION, {"question": "Why?"}, "Question\n"), (Kind.UNKNOWN_OUTCOME, {"a": 1}, "Arguments\n")],
-    )
-    def test_titles_what_is_asked(self, alice, kind, proposal, title):
-        assert title in call("show", factories.question(kind=kind, arguments=proposal).pk)
+    def test_writes_a_question_with_its_choices(self, alice):
+        asked = factories.question(kind=Kind.QUESTION, arguments={"question": "Whom?", "options": ["Ada", "Bo"]})
+
+        assert "The agent asks\n  Whom?\n  - Ada\n  - Bo" in call("show", asked.pk)
+
+    def test_writes_a_final_output_as_text(self, alice):
+        memo = gates.ask_release(factories.leased(), factories.state(), "Dear Ada,\n\nyes.", {})
+
+        assert "Output\n  Dear Ada,\n" in call("show", memo.pk)
+
+    def test_writes_arguments_as_json(self, refund):
+        assert 'Arguments\n  {\n    "customer_id": "C-88213"' in call("show", refund.pk)
 
 
 class TestLookup:

@@ -53,6 +53,12 @@ class TestBlock:
         assert len(lines) == text.MOST_LINES + 1
         assert "10 more lines" in lines[-1]
 
+    def test_wraps_long_lines(self):
+        lines = text.block("word " * 20).splitlines()
+
+        assert len(lines) > 2
+        assert all(line.startswith("  word") and len(line) <= 40 for line in lines)
+
     def test_shows_that_there_is_nothing(self):
         assert text.block("") == "  (nothing)"
 
@@ -60,6 +66,15 @@ class TestBlock:
 class TestFields:
     def test_leaves_out_what_has_no_value(self):
         assert text.fields([("Run", "1"), ("Error", None), ("Queue", "support")]) == "Run    1\nQueue  support"
+
+    def test_goes_on_under_the_value(self):
+        first, second, *_ = text.fields([("Why", "word " * 20)]).splitlines()
+
+        assert first.startswith("Why  word")
+        assert second.startswith("     word")
+
+    def test_writes_a_structure_in_one_line(self):
+        assert text.fields([("Said", {"a": 1})]) == 'Said  {"a": 1}'
 
 
 class TestDue:
