@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
 from django.utils import timezone
 
 from reviews import events
@@ -31,7 +32,10 @@ def record(*acts: Act) -> int:
     """Append the acts to the chain and to their runs' histories; returns the newest sequence number.
 
     Must run inside the transaction of the change it records, after every other lock was taken.
+    Raises TransactionManagementError outside of one.
     """
+    if not transaction.get_connection().in_atomic_block:  # PostgreSQL would say so by itself, SQLite would not
+        raise transaction.TransactionManagementError("The book is written inside the transaction of what it records.")
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
     now, entries, history = timezone.now(), [], []
     for act in acts:

@@ -32,9 +32,8 @@ class Broken:
 
 def verify() -> Verified | Broken:
     """Walk the chain from its first entry, in constant memory; others may write the book meanwhile."""
-    seq, previous = 0, GENESIS
+    seq, previous, promised = 0, GENESIS, 0
     while True:
-        begun = seq
         try:
             for entry in _entries(after=seq).iterator(chunk_size=2000):
                 if problem := _problem(entry, seq + 1, previous):
@@ -44,8 +43,9 @@ def verify() -> Verified | Broken:
             return _unreadable(seq, previous)
         told = Event.objects.aggregate(newest=Max("seq"))["newest"] or 0  # before the head, which only grows
         head = AuditHead.objects.filter(pk=1).first() or AuditHead()
-        if head.seq <= seq or seq == begun:
+        if head.seq <= seq or seq < promised:
             return _ending(seq, previous, head, told)
+        promised = head.seq  # entries were added during the walk: go on to there
 
 
 def _entries(*, after: int) -> QuerySet[AuditEntry]:

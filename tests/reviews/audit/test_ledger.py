@@ -61,6 +61,12 @@ class TestRecord:
         assert not AuditEntry.objects.exists() and not Event.objects.exists()
         assert audit.record(Act("a.one", SYSTEM)) == 1
 
+    @pytest.mark.django_db(transaction=True)
+    def test_is_refused_outside_of_a_transaction(self):
+        with pytest.raises(transaction.TransactionManagementError, match="inside the transaction"):
+            audit.record(Act("a.one", SYSTEM))
+        assert not AuditEntry.objects.exists()
+
     def test_rings_once_per_run_with_the_newest_number(self, monkeypatch):
         told = []
         run, other = factories.run(), factories.run()

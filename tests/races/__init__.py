@@ -1,0 +1,1 @@
+"""Two at once, proved on PostgreSQL."""
