@@ -127,7 +127,10 @@ class TestShowQuestion:
         assert "Output\n  Dear Ada,\n" in call("show", memo.pk)
 
     def test_writes_arguments_as_json(self, refund):
-        assert 'Arguments\n  {\n    "customer_id": "C-88213"' in call("show", refund.pk)
+        page = call("show", refund.pk)
+
+        assert "Arguments\n  {\n" in page  # in an order of the database's choosing
+        assert '\n    "customer_id": "C-88213"' in page
 
 
 class TestLookup:
