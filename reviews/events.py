@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -40,4 +39,13 @@ def subscribe(event: type[E], listener: Callable[[E], None]) -> None:
 def publish(event: object) -> None:
     """Tell each listener once the transaction commits; the failure of one spares the others."""
     for listener in _listeners[type(event)]:
-        transaction.on_commit(partial(listener, event), robust=True)
+        transaction.on_commit(_telling(listener, event), robust=True)
+
+
+def _telling(listener: Callable[[E], None], event: E) -> Callable[[], None]:
+    def tell() -> None:
+        listener(event)
+
+    # Django logs a failure under this name and would itself fail on a partial, which has none
+    tell.__qualname__ = getattr(listener, "__qualname__", repr(listener))
+    return tell
