@@ -44,16 +44,19 @@ PEOPLE = (
 
 @transaction.atomic
 def seed() -> None:
-    """Make what is missing and leave alone what is there. Raises ImproperlyConfigured outside of development."""
+    """Make the people and queues of an empty database. Raises ImproperlyConfigured where they do not belong."""
     if not settings.DEBUG:
         raise ImproperlyConfigured("The demo accounts have a published password: they are made only under DEBUG.")
+    if User.objects.exists():
+        _require_that_we_made_them()
+        return
     access.ensure_roles()
     queues = [
         Queue.objects.get_or_create(slug=slug, defaults={"name": name, "description": description})[0]
         for slug, (name, description) in QUEUES.items()
     ]
     for person in PEOPLE:
-        _ensure(person, queues)
+        _make(person, queues)
 
 
 def submit_first_runs() -> int:
@@ -67,19 +70,19 @@ def submit_first_runs() -> int:
     return len(cards)
 
 
-def _ensure(person: Person, queues: list[Queue]) -> None:
-    user, is_new = User.objects.get_or_create(
-        username=person.username,
-        defaults={
-            "first_name": person.first_name,
-            "is_superuser": person.is_superuser,
-            "is_staff": person.is_superuser,
-        },
+def _require_that_we_made_them() -> None:
+    if User.objects.filter(username__in=[person.username for person in PEOPLE]).count() < len(PEOPLE):
+        raise ImproperlyConfigured("This database has accounts that are not the demo's. Give the demo one of its own.")
+
+
+def _make(person: Person, queues: list[Queue]) -> None:
+    user = User.objects.create_user(
+        person.username,
+        password=PASSWORD,
+        first_name=person.first_name,
+        is_superuser=person.is_superuser,
+        is_staff=person.is_superuser,
     )
-    if not is_new:
-        return  # whoever changed the account since meant it
-    user.set_password(PASSWORD)
-    user.save()
     if person.group:
         user.groups.add(Group.objects.get(name=person.group))
     for queue in queues if person.seat else []:

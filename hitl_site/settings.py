@@ -6,7 +6,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from hitl_site import embedded, env, logs, secret
+from hitl_site import databases, embedded, env, logs, secret
 
 django_stubs_ext.monkeypatch()  # lets annotations like ModelAdmin[Run], which the type checker wants, run
 
@@ -83,7 +83,7 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database: PostgreSQL by address, else one SQLite file ---------------------------------------------------------
-DATABASES = {"default": env.database("DATABASE_URL", env.sqlite_url(VAR / "db.sqlite3"))}
+DATABASES = {"default": databases.read("DATABASE_URL", databases.sqlite_url(VAR / "db.sqlite3"))}
 
 # --- Redis or Valkey: websocket bells, cache, and (unless BROKER_URL says otherwise) the task queue ----------------
 REDIS_URL = env.text("REDIS_URL", embedded.redis_url(VAR))

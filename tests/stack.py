@@ -16,8 +16,8 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page
 from pytest_django import DjangoDbBlocker
 
-from hitl_site import celery, env
-from hitl_site.supervisor import parts
+from hitl_site import celery, databases
+from hitl_site.supervisor import parts, probes
 from hitl_site.supervisor.process import Process
 from reviews.models import Run
 from reviews.states import RunStatus
@@ -55,7 +55,7 @@ class Stack:
 
     def wait_until_up(self, *names: str, seconds: float = 60) -> None:
         """Return once each of them answers; raises with its log when it ends instead."""
-        up = {"web": lambda: parts.web_answers(HOST, self.port), "worker": parts.worker_answers}
+        up = {"web": lambda: probes.web_answers(HOST, self.port), "worker": probes.worker_answers}
         deadline = time.monotonic() + seconds
         for name in names:
             while not up.get(name, lambda: True)():
@@ -166,7 +166,7 @@ def sign_in(where: BrowserContext | Page, person: User, url: str) -> None:
 def _test_database_url() -> str:
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
-        return env.sqlite_url(name)
+        return databases.sqlite_url(name)
     return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 

@@ -70,6 +70,16 @@ class TestSeed:
         assert not User.objects.exists()
 
 
+    def test_keeps_out_of_a_database_of_real_people(self):
+        factories.user("alice")
+        factories.user("ann")
+        with pytest.raises(ImproperlyConfigured, match="accounts that are not the demo's"):
+            demo_data.seed()
+
+        assert User.objects.count() == 2
+        assert not authenticate(None, username="bob", password=demo_data.PASSWORD)
+
+
 class TestSubmitFirstRuns:
     def test_starts_each_agent_that_has_a_sample_input(self, only):
         demo_data.seed()
