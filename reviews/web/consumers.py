@@ -86,8 +86,9 @@ class DeskConsumer(AsyncWebsocketConsumer):
                 if is_tick:
                     await self._join(await database_sync_to_async(self.groups_for)(user))
                 changes = await database_sync_to_async(self.news)(user)
+                is_news = changes.html or changes.seq > self.seq
                 self.seq = max(self.seq, changes.seq)
-                if changes.html or is_tick:
+                if is_news or is_tick:
                     await self.send(text_data=changes.html + fragments.mark(self.seq))
         except Gone as gone:
             await self.close(code=gone.code)

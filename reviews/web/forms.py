@@ -63,11 +63,19 @@ class DecisionForm(forms.Form):
         return [(name, label) for name, label in VIEWS.items() if name in allowed]
 
     @property
+    def general_errors(self) -> list[str]:
+        """What is wrong with no field that can be seen."""
+        missing = ["Press the button of your decision."] if "verdict" in self.errors else []
+        return [*missing, *map(str, self.non_field_errors())]
+
+    @property
     def kept(self) -> list[forms.BoundField]:
         """What was typed, for the reviewer who came too late to send it."""
         typed = [self[name] for name in ("note", "reason", "context", "output", "answer")]
-        if self.view == EDIT or self["edit_json"].value() != self.proposed_text:
+        if self["edit_json"].value() != self.proposed_text:
             typed.append(self["edit_json"])
+        if self.edit.is_bound:
+            typed += [self.edit[name] for name in self.edit.changed_data]
         return [field for field in typed if field.value()]
 
     def clean(self) -> dict[str, Any]:

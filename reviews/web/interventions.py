@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviews.actions import Conflict, Invalid, interventions
 from reviews.models import Intervention
-from reviews.web import fragments, review
+from reviews.web import review
 from reviews.web.filters import Filter
 from reviews.web.forms import DecisionForm
 from reviews.web.http import ReviewRequest, show, signed_in
@@ -95,15 +95,10 @@ def _attempt(request: ReviewRequest, item: Intervention, form: DecisionForm, act
 
 
 def _again(request: ReviewRequest, item: Intervention, *, notice: str = "", status: int = 200) -> HttpResponse:
-    """Show the question read anew, with what was typed if it was refused, and its row in the list."""
+    """Show the question read anew, with what was typed if it was refused."""
     fresh = review.find(request.user, item.pk)
     form = DecisionForm(fresh, request.POST if notice else None)
-    response = _show(request, fresh, form, notice=notice, status=status)
-    if request.htmx:
-        chosen = Filter.read(request.GET)
-        row = fragments.rows_of(request.user, chosen, [item.pk], fragments.newest())
-        response.content += (row + fragments.counts(request.user, chosen)).encode()
-    return response
+    return _show(request, fresh, form, notice=notice, status=status)
 
 
 def _show(

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from reviews import access
 from reviews.models import Intervention
 from reviews.models.run import as_text
-from reviews.states import Verdict
+from reviews.states import Kind, Verdict
 from reviews.web import diff, keyset, talk, wording
 from reviews.web.filters import ORDER, Filter
 from reviews.web.forms import DecisionForm
@@ -37,6 +37,7 @@ def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) 
         "pairs": pairs(item),
         "heading": wording.asked_for(item),
         "question": _question(item),
+        "prose": _prose(item),
         "options": wording.options(item),
         "at_due_time": wording.at_due_time(item),
         "talk": talk.so_far(item.run, item),
@@ -67,6 +68,12 @@ def _changes(item: Intervention, value: Any) -> dict[str, Any]:
 def _question(item: Intervention) -> str:
     asked = item.proposal.get("question") if isinstance(item.proposal, dict) else None
     return str(asked or item.title)
+
+
+def _prose(item: Intervention) -> str:
+    """The final output, where it is text to be read as such."""
+    output = item.proposal.get("output") if item.kind == Kind.FINAL_OUTPUT else None
+    return output if isinstance(output, str) else ""
 
 
 def _shown(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 
-LONG = 60
+LONG = 40
 """Characters from which a text gets several lines."""
 WHOLE = re.compile(r"^[+-]?\d+$")
 NOTHING = "Leave empty for none."
@@ -137,6 +137,10 @@ class OneOf(forms.ChoiceField):
         keys = {key for key, _ in self.choices}  # type: ignore[misc, union-attr]
         return value if value in keys else "" if value is None and "" in keys else json.dumps(value)
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether another option was chosen."""
+        return bool(self.prepare_value(initial) != data)
+
     def clean(self, value: Any) -> Any:
         """The option itself; raises ValidationError."""
         key = super().clean(value)
@@ -168,12 +172,20 @@ class Json(forms.CharField):
 def parsed(text: str) -> Any:
     """The value of JSON text. Raises ValidationError that says where and what is wrong."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise forms.ValidationError(f"This is not JSON: {error.msg.lower()} at {where}.") from error
+    except ValueError as error:
+        raise forms.ValidationError(f"This is not JSON: {error}.") from error
     except RecursionError:
         raise forms.ValidationError("This JSON is nested too deeply.") from None
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise forms.ValidationError(f"JSON knows no number as large as {text[:20]}.")
+    return number
 
 
 def _no_constant(name: str) -> Any:

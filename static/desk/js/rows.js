@@ -8,6 +8,14 @@ function mark() {
   }
 }
 
+// A question that was closed here leaves the list at once, even while the live channel is down.
+function settle() {
+  const review = document.querySelector(".review[data-status]");
+  if (!review || ["pending", "claimed"].includes(review.dataset.status)) return;
+  document.getElementById(review.id.replace("review-", "row-"))?.remove();
+}
+
+document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("htmx:pushedIntoHistory", mark);
 document.addEventListener("live:applied", mark);
 document.addEventListener("htmx:afterSwap", (event) => {

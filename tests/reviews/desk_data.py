@@ -1,0 +1,54 @@
+"""Questions of every kind for tests of the desk, asked the way a worker asks them."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from reviews.actions import gates, tool_calls
+from reviews.models import Intervention, Run
+from reviews.states import Kind, Risk, Ruling
+from tests import factories
+
+OUTPUT_SCHEMA = {"type": "object", "properties": {"output": {"type": "string"}}, "required": ["output"]}
+OPTIONS = ["Page the team", "Wait an hour"]
+
+
+def refund(title: str = "Refund 4820 to C-88213", *, on: Run | None = None, **judgement: Any) -> Intervention:
+    """A call that waits for approval."""
+    return factories.question(on, judgement={"title": title, **judgement})
+
+
+def choice(text: str = "Page the team?", *, on: Run | None = None) -> Intervention:
+    """A question with two offered answers."""
+    arguments = {"question": text, "options": OPTIONS}
+    return factories.question(on, kind=Kind.QUESTION, tool="ask_human", arguments=arguments, judgement={"title": ""})
+
+
+def output(text: str = "Dear customer,\nyour money is on its way.") -> Intervention:
+    """A final output that waits for its release."""
+    return gates.ask_release(factories.leased(), factories.state(), text, OUTPUT_SCHEMA)
+
+
+def unknown() -> Intervention:
+    """A call that had started when its worker died."""
+    run = factories.leased()
+    asked = factories.proposal(ruling=Ruling.LET_THROUGH)
+    gates.park(run, factories.state(), [asked])
+    call = tool_calls.begin(run, asked.call_id)
+    gates.ask_outcome(run, [call])
+    return run.interventions.get()
+
+
+def many(count: int) -> list[Intervention]:
+    """That many refunds, each of a run of its own, due one after the other."""
+    made = [refund(f"Refund {number}", risk=Risk.LOW) for number in range(count)]
+    for number, item in enumerate(made):
+        shift(item.pk, timedelta(minutes=number))
+    return made
+
+
+def shift(pk: UUID, by: timedelta) -> None:
+    """Put off when it is due."""
+    Intervention.objects.filter(pk=pk).update(due_at=F("due_at") + by)

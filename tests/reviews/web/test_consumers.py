@@ -1,0 +1,247 @@
+"""The sockets, over the channel layer the product uses."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from hitl_site.asgi import application
+from reviews.actions import interventions
+from reviews.models import Membership
+from reviews.web import fragments
+from tests.reviews import desk_data
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SOON = 3  # seconds
+MOMENT = 0.3
+
+
+@pytest.fixture(autouse=True)
+def quiet_clock(settings) -> None:
+    """No sign of life unless a test wants it."""
+    settings.FOUREYES_LIVE_TICK = 600
+
+
+class Line(WebsocketCommunicator):
+    """A browser's end of the socket."""
+
+    async def text(self) -> str:
+        """The next message."""
+        return await self.receive_from(timeout=SOON)
+
+    async def until(self, *wanted: str) -> str:
+        """The messages up to one that has all of the texts."""
+        seen = ""
+        for _ in range(20):
+            seen += await self.text()
+            if all(text in seen for text in wanted):
+                return seen
+        raise AssertionError(seen)
+
+    async def closed_with(self) -> int:
+        """The code with which the server hangs up."""
+        while True:
+            message = await self.receive_output(timeout=SOON)
+            if message["type"] == "websocket.close":
+                return message["code"]
+
+
+@asynccontextmanager
+async def line(person: User | None, path: str = "/ws/inbox/?since=0", origin: str | None = None):
+    """An open socket of a signed-in person."""
+    headers = [(b"origin", (origin or settings.SITE_ORIGINS[0]).encode())]
+    if person is not None:
+        browser = Client()
+        await sync_to_async(browser.force_login)(person)
+        headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={browser.session.session_key}".encode()))
+    opened = Line(application, path, headers=headers)
+    opened.is_open, _ = await opened.connect(timeout=SOON)
+    try:
+        yield opened
+    finally:
+        await opened.disconnect()
+
+
+on_thread = sync_to_async
+
+
+def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run the test in an event loop; what it does on_thread happens here, on the test's own connection."""
+
+    @wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        async_to_sync(test)(*args, **kwargs)
+
+    return run
+
+
+class TestInboxConsumer:
+    @in_loop
+    async def test_sends_what_was_missed_at_once(self, alice):
+        item = await on_thread(desk_data.refund)()
+
+        async with line(alice) as socket:
+            assert f'id="row-{item.pk}"' in await socket.text()
+
+    @in_loop
+    async def test_sends_nothing_old_to_who_is_up_to_date(self, alice):
+        await on_thread(desk_data.refund)()
+        now_at = await on_thread(fragments.newest)()
+
+        async with line(alice, f"/ws/inbox/?since={now_at}") as socket:
+            assert await socket.text() == fragments.mark(now_at)
+
+    @in_loop
+    async def test_brings_a_new_question_to_every_reviewer(self, alice, bob):
+        async with line(alice) as hers, line(bob) as his:
+            await hers.text(), await his.text()
+
+            item = await on_thread(desk_data.refund)()
+
+            await hers.until(f'id="row-{item.pk}"', 'id="live-seq"')
+            await his.until(f'id="row-{item.pk}"', 'id="live-seq"')
+
+    @in_loop
+    async def test_takes_a_decided_question_away_from_the_other(self, alice, bob):
+        item = await on_thread(desk_data.refund)()
+        async with line(bob) as his:
+            await his.text()
+
+            await on_thread(interventions.decide)(item.pk, by=alice, verdict="approve")
+
+            await his.until(f'<li id="row-{item.pk}" hx-swap-oob="delete">', "alice approved this")
+
+    @in_loop
+    async def test_follows_the_filters_of_its_page(self, alice):
+        async with line(alice, "/ws/inbox/?since=0&risk=4") as socket:
+            await socket.text()
+
+            item = await on_thread(desk_data.refund)(risk=1)
+
+            await socket.until(f'<li id="row-{item.pk}" hx-swap-oob="delete">')
+
+    @in_loop
+    async def test_tells_charlie_nothing(self, charlie):
+        async with line(charlie) as socket:
+            assert await socket.text() == fragments.mark(0)
+
+            await on_thread(desk_data.refund)()
+
+            assert await socket.receive_nothing(timeout=MOMENT)
+
+    @in_loop
+    async def test_hangs_up_on_strangers_so_that_they_know_why(self, db):
+        async with line(None) as socket:
+            assert socket.is_open
+            assert await socket.closed_with() == 4401
+
+    @in_loop
+    async def test_does_not_open_for_pages_of_others(self, alice):
+        async with line(alice, origin="http://evil.example") as socket:
+            assert not socket.is_open
+
+    @in_loop
+    async def test_hangs_up_when_the_session_ends(self, alice):
+        async with line(alice) as socket:
+            await socket.text()
+            await on_thread(Session.objects.all().delete)()
+
+            await on_thread(desk_data.refund)()
+
+            assert await socket.closed_with() == 4401
+
+    @in_loop
+    async def test_hangs_up_when_the_account_is_switched_off(self, alice, settings):
+        settings.FOUREYES_LIVE_TICK = 0.1
+        async with line(alice) as socket:
+            await socket.text()
+
+            await on_thread(User.objects.update)(is_active=False)
+
+            assert await socket.closed_with() == 4401
+
+    @in_loop
+    async def test_falls_silent_when_the_seat_is_lost(self, alice):
+        async with line(alice) as socket:
+            await socket.text()
+            await on_thread(Membership.objects.all().delete)()
+
+            item = await on_thread(desk_data.refund)()
+            await asyncio.sleep(MOMENT)
+
+            while not socket.output_queue.empty():
+                assert str(item.pk) not in await socket.text()
+
+    @in_loop
+    async def test_listens_to_a_queue_joined_later(self, charlie, queue, settings):
+        settings.FOUREYES_LIVE_TICK = 0.1
+        async with line(charlie) as socket:
+            await socket.text()
+            await on_thread(Membership.objects.create)(user=charlie, queue=queue)
+
+            item = await on_thread(desk_data.refund)()
+
+            await socket.until(f'id="row-{item.pk}"')
+
+    @in_loop
+    async def test_gives_a_sign_of_life(self, alice, settings):
+        settings.FOUREYES_LIVE_TICK = 0.05
+        async with line(alice) as socket:
+            assert [await socket.text() for _ in range(3)] == [fragments.mark(0)] * 3
+
+    @in_loop
+    async def test_reads_nothing_that_is_sent_to_it(self, alice):
+        async with line(alice) as socket:
+            await socket.text()
+
+            await socket.send_to(text_data='{"verdict": "approve"}')
+
+            assert await socket.receive_nothing(timeout=MOMENT)
+
+    @pytest.mark.parametrize("since", ["", "x", "-5", "99999999999999999999999"])
+    @in_loop
+    async def test_is_not_confused_by_nonsense(self, alice, since):
+        async with line(alice, f"/ws/inbox/?since={since}") as socket:
+            assert 'id="live-seq"' in await socket.text()
+
+    @in_loop
+    async def test_breaks_off_when_it_cannot_read(self, alice, monkeypatch):
+        def broken(*_: object) -> fragments.Changes:
+            raise RuntimeError("the database is away")
+
+        monkeypatch.setattr(fragments, "since", broken)
+        async with line(alice) as socket:
+            assert await socket.closed_with() == 1011
+
+
+class TestRunConsumer:
+    @in_loop
+    async def test_follows_one_run(self, alice, bob):
+        item = await on_thread(desk_data.refund)()
+        async with line(alice, f"/ws/runs/{item.run_id}/?since=0") as socket:
+            await socket.until('id="live-seq"')
+
+            await on_thread(interventions.decide)(item.pk, by=bob, verdict="approve")
+
+            await socket.until("bob", 'id="live-seq"')
+
+    @in_loop
+    async def test_is_not_there_for_charlie(self, charlie):
+        item = await on_thread(desk_data.refund)()
+        async with line(charlie, f"/ws/runs/{item.run_id}/") as socket:
+            assert await socket.closed_with() == 4404
+
+    @in_loop
+    async def test_is_not_there_for_runs_that_are_not(self, alice):
+        async with line(alice, f"/ws/runs/{uuid4()}/") as socket:
+            assert await socket.closed_with() == 4404

@@ -1,0 +1,76 @@
+"""What an edit changes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviews.web import diff
+
+BEFORE = {"customer": "C-88213", "amount": 4820.0, "bypass": True}
+AFTER = {"customer": "C-88213", "amount": 482.0, "ledger": "6310-R"}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+class TestFields:
+    def test_names_what_was_changed_added_and_removed(self):
+        assert [(change.path, change.kind) for change in diff.fields(BEFORE, AFTER)] == [
+            ("amount", "changed"),
+            ("bypass", "removed"),
+            ("ledger", "added"),
+        ]
+
+    def test_looks_inside_of_objects(self):
+        (change,) = diff.fields({"to": {"name": "a", "at": 1}}, {"to": {"name": "b", "at": 1}})
+
+        assert (change.path, change.before, change.after) == ("to.name", "a", "b")
+
+    def test_compares_what_is_no_object_as_a_whole(self):
+        assert [change.path for change in diff.fields("a", "b")] == ["value"]
+
+    @pytest.mark.parametrize(("before", "after", "count"), [(5, 5.0, 0), (1, True, 1), (0, False, 1), (None, 0, 1)])
+    def test_tells_true_from_one_but_not_5_from_5_point_0(self, before, after, count):
+        assert len(list(diff.fields({"a": before}, {"a": after}))) == count
+
+    @given(JSON)
+    def test_finds_nothing_between_equal_values(self, value):
+        assert list(diff.fields(value, json.loads(json.dumps(value)))) == []
+
+
+class TestSideBySide:
+    def test_marks_whole_words(self):
+        changed = next(line for line in diff.side_by_side(BEFORE, AFTER) if line.kind == "changed")
+
+        assert ("4820.0", True) in changed.left
+        assert ("482.0", True) in changed.right
+
+    def test_numbers_the_lines_of_each_side(self):
+        lines = diff.side_by_side("a\nb\nc", "a\nc\nd")
+
+        assert [(line.kind, line.left_number, line.right_number) for line in lines] == [
+            ("same", 1, 1),
+            ("removed", 2, None),
+            ("same", 3, 2),
+            ("added", None, 3),
+        ]
+
+    def test_marks_nothing_in_lines_that_have_nothing_in_common(self):
+        (line,) = diff.side_by_side("one two three", "alpha")
+
+        assert line.left == [("one two three", False)]
+
+    @given(JSON, JSON)
+    def test_loses_no_text(self, before, after):
+        lines = diff.side_by_side(before, after)
+
+        for side, value in (("left", before), ("right", after)):
+            texts = ["".join(text for text, _ in getattr(line, side)) for line in lines]
+            numbers = [getattr(line, f"{side}_number") for line in lines]
+            shown = [text for text, number in zip(texts, numbers, strict=True) if number is not None]
+            assert shown == diff.text_of(value).splitlines()
+            assert [number for number in numbers if number] == list(range(1, len(shown) + 1))
