@@ -1,6 +1,10 @@
 """From a queued run to a message for the workers."""
 
 import logging
+from functools import cache
+
+from kombu import Connection
+from kombu.pools import producers
 
 from agents_runtime import tasks
 from reviews import events
@@ -16,6 +20,14 @@ def connect() -> None:
 def send(event: events.RunQueued) -> None:
     """Put the run on the queue. A broker that is away loses nothing: the clock announces the run again."""
     try:
-        tasks.advance_run.apply_async(args=[str(event.run_id)], retry=False)
+        with producers[_broker()].acquire(block=True) as producer:
+            tasks.advance_run.apply_async(args=(str(event.run_id),), retry=False, producer=producer)
     except tasks.advance_run.OperationalError as error:
         logger.warning("run %s could not be announced; the clock will do it: %s", event.run_id, error)
+
+
+@cache
+def _broker() -> Connection:
+    """A connection that gives up at once: the app's own would try for seconds, while a person waits for the page."""
+    app = tasks.advance_run.app
+    return app.connection_for_write(transport_options={**app.conf.broker_transport_options, "max_retries": 0})
