@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -69,7 +68,6 @@ def audit_entry(request: ReviewRequest, seq: int) -> HttpResponse:
     context = {
         "entry": entry,
         "row": audit_rows.of(entry),
-        "data": json.loads(entry.data),
         "is_whole": ledger.digest(entry) == entry.digest,
         "is_linked": before.digest == entry.previous if before else seq == 1,
         "before": before,
@@ -121,7 +119,9 @@ def _standing() -> dict[str, Any]:
     """How long the chain is, and what the newest verification said of it."""
     head = AuditHead.objects.filter(pk=1).first() or AuditHead()
     checked = AuditEntry.objects.filter(action="audit.verified").order_by("-seq").first()
-    return {"head": head, "checked": checked, "found": json.loads(checked.data) if checked else {}}
+    found = audit_rows.data_of(checked) if checked else {}
+    is_there = bool(found.get("problem")) and AuditEntry.objects.filter(pk=found.get("broken_at", 0)).exists()
+    return {"head": head, "checked": checked, "found": found, "is_there": is_there}
 
 
 urlpatterns = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from reviews.models import AuditEntry
 from reviews.policies import show
@@ -46,29 +47,46 @@ class Line:
     tone: str
 
     @property
-    def intervention(self) -> str:
-        """The id of the question it is about, if it is about one."""
+    def run(self) -> UUID | None:
+        """The run it is about; None also where the id was tampered with."""
+        return _uuid(self.entry.run)
+
+    @property
+    def intervention(self) -> UUID | None:
+        """The question it is about, if it is about one."""
         kind, _, value = self.entry.subject.partition(":")
-        return value if kind == "intervention" else ""
+        return _uuid(value) if kind == "intervention" else None
 
 
 def of(entry: AuditEntry) -> Line:
     """The entry with its most telling details and the tone of its action."""
-    return Line(entry, detail(entry.data), TONES.get(entry.action.rpartition(".")[2], "idle"))
+    return Line(entry, detail(entry), TONES.get(entry.action.rpartition(".")[2], "idle"))
 
 
-def detail(text: str) -> str:
-    """What an entry's data says, in one line; damaged data is shown as it is."""
+def data_of(entry: AuditEntry) -> dict[str, Any]:
+    """Its data; nothing where it was damaged."""
     try:
-        data = json.loads(text)
+        data = json.loads(entry.data)
     except ValueError:
-        return text[:LONGEST]
-    if not isinstance(data, dict):
-        return _short(data)
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def detail(entry: AuditEntry) -> str:
+    """What its data says, in one line; data without a telling key, or damaged, is shown as it is."""
+    data = data_of(entry)
     told = [key for key in TELLING if data.get(key) not in (None, "", [], {})]
-    return " · ".join(f"{BEFORE.get(key, '')} {_short(data[key])}".strip() for key in told[:SHOWN])
+    parts = [f"{BEFORE.get(key, '')} {_short(data[key])}".strip() for key in told[:SHOWN]]
+    return " · ".join(parts) or ("" if entry.data == "{}" else _short(entry.data))
 
 
 def _short(value: Any) -> str:
     text = " ".join(show(value).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

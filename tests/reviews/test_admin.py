@@ -1,0 +1,146 @@
+"""The admin: what may be edited is signed, what the verbs wrote is only read."""
+
+import json
+
+import pytest
+from django.contrib import admin as site
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from reviews import audit
+from reviews.admin import ReadOnly
+from reviews.models import (
+    AuditEntry,
+    AuditHead,
+    Checkpoint,
+    Decision,
+    Event,
+    Intervention,
+    Membership,
+    Queue,
+    Run,
+    Span,
+    ToolCall,
+)
+from tests import factories
+from tests.reviews import desk_data
+
+WRITTEN_BY_VERBS = [AuditEntry, AuditHead, Checkpoint, Decision, Event, Intervention, Run, Span, ToolCall]
+
+
+@pytest.fixture
+def desk(admin):
+    """The admin's browser."""
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+def address(model, page, *args):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def signed():
+    return [
+        (entry.action, entry.actor, json.loads(entry.data)["name"])
+        for entry in AuditEntry.objects.filter(action__startswith="admin.").order_by("seq")
+    ]
+
+
+@pytest.mark.parametrize("model", WRITTEN_BY_VERBS, ids=lambda model: model.__name__)
+class TestReadOnly:
+    def test_holds_even_for_a_superuser(self, rf, admin, model):
+        request = rf.get("/admin/")
+        request.user = admin
+        face = site.site._registry[model]
+
+        assert isinstance(face, ReadOnly)
+        assert face.has_view_permission(request)
+        assert not face.has_add_permission(request)
+        assert not face.has_change_permission(request)
+        assert not face.has_delete_permission(request)
+
+    def test_pages_can_be_read_and_not_posted_to(self, desk, alice, model):
+        asked = desk_data.refund(on=factories.leased(factories.run(by=alice)))
+        pk = {Run: asked.run_id, Intervention: asked.pk}.get(model) or model.objects.values_list(
+            "pk", flat=True
+        ).first()
+
+        assert desk.get(address(model, "changelist")).status_code == 200
+        assert desk.get(address(model, "add")).status_code == 403
+        if pk is not None:
+            assert desk.get(address(model, "change", pk)).status_code == 200
+            assert desk.post(address(model, "change", pk), {"status": "completed"}).status_code == 403
+            assert desk.post(address(model, "delete", pk), {"post": "yes"}).status_code == 403
+
+    def test_hides_from_staff_who_are_no_auditors(self, rf, alice, model):
+        alice.is_staff = True
+        request = rf.get("/admin/")
+        request.user = alice
+
+        assert not site.site._registry[model].has_view_permission(request)
+        assert not site.site._registry[model].has_module_permission(request)
+
+
+class TestSigned:
+    def test_a_new_queue_is_in_the_book(self, desk):
+        data = {"name": "Legal", "slug": "legal", "description": ""}
+        form = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+
+        assert desk.post(address(Queue, "add"), data | form).status_code == 302
+
+        assert signed() == [("admin.added", "admin", "Legal")]
+
+    def test_a_changed_account_is_in_the_book_without_its_password(self, desk, bob):
+        data = {"username": "bob", "first_name": "Robert", "is_active": "on"}
+        joined = {"date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
+
+        assert desk.post(address(User, "change", bob.pk), data | joined).status_code == 302
+
+        entry = AuditEntry.objects.get(action="admin.changed")
+        assert "first name" in entry.data.lower()
+        assert bob.password not in entry.data
+
+    def test_a_new_password_is_in_the_book_but_not_its_text(self, desk, bob):
+        word = "correct-horse-battery-7"
+        data = {"password1": word, "password2": word, "usable_password": "true"}
+
+        assert desk.post(reverse("admin:auth_user_password_change", args=[bob.pk]), data).status_code == 302
+
+        assert signed() == [("admin.changed", "admin", "bob")]
+        assert not AuditEntry.objects.filter(data__contains=word).exists()
+
+    def test_deleting_several_at_once_signs_for_each(self, desk, queue, charlie, bob):
+        seats = [factories.seat(charlie, queue), *Membership.objects.filter(user=bob)]
+        data = {"action": "delete_selected", "_selected_action": [seat.pk for seat in seats], "post": "yes"}
+
+        assert desk.post(address(Membership, "changelist"), data).status_code == 302
+
+        assert [action for action, *_ in signed()] == ["admin.deleted"] * 2
+        assert not Membership.objects.filter(pk__in=[seat.pk for seat in seats]).exists()
+
+    def test_the_chain_still_holds(self, desk):
+        desk.post(address(Queue, "add"), {"name": "A", "slug": "a"})
+
+        assert isinstance(audit.verify(), audit.Verified)
+
+    def test_what_cannot_be_signed_is_not_done(self, desk, monkeypatch):
+        def refuse(*acts):
+            raise RuntimeError("the book is closed")
+
+        monkeypatch.setattr(audit, "record", refuse)
+        form = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+
+        with pytest.raises(RuntimeError):
+            desk.post(address(Queue, "add"), {"name": "Legal", "slug": "legal"} | form)
+
+        assert not Queue.objects.filter(slug="legal").exists()
+
+
+class TestDoor:
+    def test_is_closed_to_those_who_are_no_staff(self, alice, charlie):
+        for user in (alice, charlie):
+            client = Client()
+            client.force_login(user)
+            assert client.get("/admin/").status_code in (302, 403, 404)

@@ -1,0 +1,429 @@
+"""The runs pages: the list, one run, starting one and steering it."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from reviews import catalog
+from reviews.actions import gates, interventions, runs
+from reviews.models import AuditEntry, Event, Run
+from reviews.states import RunStatus, Verdict
+from reviews.web.runs import PAGE_SIZE, live_fragments
+from tests import factories
+from tests.reviews import desk_data
+
+
+def page_of(user, url="reviews:runs", *args, **query):
+    client = Client()
+    client.force_login(user)
+    return client.get(reverse(url, args=args), query)
+
+
+def post(user, url, *args, **data):
+    client = Client()
+    client.force_login(user)
+    return client.post(reverse(url, args=args), data)
+
+
+def cost_of(user, url):
+    """How many queries the page costs somebody who is signed in."""
+    client = Client()
+    client.force_login(user)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
+
+
+def listed(user, **query):
+    return [run.input for run, *_ in page_of(user, **query).context["rows"]]
+
+
+@pytest.fixture
+def failed(alice):
+    run = factories.leased(factories.run(by=alice))
+    gates.fail(run, "model_error", "The model refused.")
+    return Run.objects.get(pk=run.pk)
+
+
+class TestRuns:
+    def test_are_listed_newest_first(self, alice):
+        for text in ("first", "second"):
+            factories.run(by=alice, input=text)
+
+        assert listed(alice) == ["second", "first"]
+
+    def test_of_other_queues_are_not_listed(self, alice, charlie):
+        factories.run(by=alice)
+
+        assert listed(charlie) == []
+        assert b"No runs to see" in page_of(charlie).content
+
+    def test_are_all_listed_for_an_auditor(self, alice, otto):
+        factories.run(by=alice, input="seen by otto")
+
+        assert listed(otto) == ["seen by otto"]
+
+    def test_say_how_many_questions_are_open(self, alice):
+        run = factories.leased()
+        gates.park(run, factories.state(), [factories.proposal(), factories.proposal()])
+
+        assert [count for _, count, _ in page_of(alice).context["rows"]] == [2]
+        assert b"2 open" in page_of(alice).content
+
+    @pytest.mark.parametrize(
+        "query, expected",
+        [
+            ({"status": "awaiting_review"}, ["waiting"]),
+            ({"status": ["awaiting_review", "queued"]}, ["waiting", "queued"]),
+            ({"agent": "scribe"}, ["waiting"]),
+            ({"queue": "support"}, ["waiting", "queued"]),
+            ({"q": "WAIT"}, ["waiting"]),
+            ({"q": "scribe"}, ["waiting"]),
+            ({"q": "nothing like it"}, []),
+        ],
+    )
+    def test_can_be_filtered(self, alice, query, expected):
+        factories.card("scribe")
+        factories.run(by=alice, input="queued")
+        desk_data.refund(on=factories.leased(factories.run(by=alice, agent="scribe", input="waiting")))
+
+        assert listed(alice, **query) == expected
+
+    def test_are_found_by_their_id(self, alice):
+        wanted = factories.run(by=alice, input="this one")
+        factories.run(by=alice, input="another")
+
+        assert listed(alice, q=str(wanted.pk)) == ["this one"]
+
+    @pytest.mark.parametrize("query", [{"status": "exploded"}, {"agent": "nobody"}, {"queue": "elsewhere"}])
+    def test_are_not_shown_by_mistake_when_a_filter_makes_no_sense(self, alice, query):
+        factories.run(by=alice)
+
+        response = page_of(alice, **query)
+
+        assert (response.status_code, response.context["rows"]) == (200, [])
+        assert b"is not one of the available choices" in response.content
+
+    def test_filters_name_no_agent_of_another_queue(self, alice):
+        factories.card("secret-agent", queue="legal")
+
+        assert b"secret-agent" not in page_of(alice).content.lower()
+
+    def test_come_in_pages_that_lose_none(self, alice):
+        for number in range(PAGE_SIZE + 3):
+            factories.run(by=alice, input=f"run {number}")
+
+        first = page_of(alice)
+        rest = page_of(alice, after=first.context["after"])
+
+        seen = [run.input for page in (first, rest) for run, *_ in page.context["rows"]]
+        assert seen == [f"run {number}" for number in reversed(range(PAGE_SIZE + 3))]
+        assert rest.context["after"] == ""
+
+    def test_cost_the_same_however_many_there_are(self, alice):
+        desk_data.refund()
+        few = cost_of(alice, "/runs/")
+        for _ in range(9):
+            desk_data.refund()
+
+        assert cost_of(alice, "/runs/") == few <= 10
+
+    def test_are_sent_again_only_when_something_happened(self, alice):
+        factories.run(by=alice)
+        client = Client(headers={"HX-Request": "true"})
+        client.force_login(alice)
+        seen = client.get("/runs/").context["seq"]
+
+        assert client.get("/runs/", {"seen": seen}).status_code == 204
+        factories.run(by=alice)
+        assert client.get("/runs/", {"seen": seen}).status_code == 200
+
+    def test_refresh_as_a_fragment_under_the_same_filters(self, alice):
+        client = Client(headers={"HX-Request": "true"})
+        client.force_login(alice)
+
+        text = client.get("/runs/", {"status": "failed", "seen": "7"}).content.decode()
+
+        assert text.lstrip().startswith('<div id="run-rows"')
+        assert "status=failed&amp;seen=" in text
+
+    def test_want_a_signed_in_person(self, client):
+        assert client.get("/runs/").status_code == 302
+
+
+class TestRun:
+    def test_shows_the_open_question_and_the_way_to_it(self, alice):
+        asked = desk_data.refund()
+
+        text = page_of(alice, "reviews:run", asked.run_id).content.decode()
+
+        assert asked.title in text
+        assert reverse("reviews:intervention", args=[asked.pk]) in text
+        assert asked.why in text
+
+    def test_shows_feedback_and_the_internal_reason_as_what_they_are(self, alice):
+        asked = desk_data.refund()
+        interventions.decide(asked.pk, by=alice, verdict=Verdict.REJECT, note="Offer a voucher.", reason="Known trick.")
+
+        text = page_of(alice, "reviews:run", asked.run_id).content.decode()
+
+        assert text.index("Feedback the agent reads") < text.index("Offer a voucher.")
+        assert text.index("never shown to the agent") < text.index("Known trick.")
+
+    def test_says_why_it_failed_and_what_to_do(self, alice, failed):
+        text = page_of(alice, "reviews:run", failed.pk).content.decode()
+
+        assert "The model refused." in text
+        assert "model_error" in text
+        assert reverse("reviews:retry", args=[failed.pk]) in text
+
+    def test_labels_the_scripted_model(self, alice):
+        factories.card("actor", scripted=True)
+        run = factories.run(by=alice, agent="actor")
+
+        assert "Scripted model — no real AI" in page_of(alice, "reviews:run", run.pk).content.decode()
+
+    def test_of_a_retry_links_both_ways(self, alice, failed):
+        again = runs.retry(failed.pk, by=alice)
+
+        assert str(failed.pk) in page_of(alice, "reviews:run", again.pk).content.decode()
+        assert str(again.pk) in page_of(alice, "reviews:run", failed.pk).content.decode()
+
+    def test_treats_what_agents_say_as_text(self, alice):
+        run = factories.leased(factories.run(by=alice, input="<img src=x onerror=alert(1)>"))
+        gates.complete(run, '<script>alert(1)</script><b hx-get="/x">', usage={})
+
+        text = page_of(alice, "reviews:run", run.pk).content.decode()
+
+        assert "<img src=x" not in text
+        assert "<script>alert" not in text
+        assert "<b hx-get" not in text
+
+    def test_uses_no_inline_style_or_script(self, alice):
+        text = page_of(alice, "reviews:run", desk_data.refund().run_id).content.decode()
+
+        assert "style=" not in text
+        assert "<style" not in text
+        assert "<script>" not in text
+
+    def test_of_another_queue_is_not_there(self, alice, charlie):
+        run = factories.run(by=alice)
+
+        for url in ("reviews:run", "reviews:run_delta", "reviews:stop"):
+            assert page_of(charlie, url, run.pk).status_code == 404
+
+    def test_that_never_was_is_not_there(self, alice):
+        assert page_of(alice, "reviews:run", uuid4()).status_code == 404
+
+    def test_costs_the_same_however_long_it_is(self, alice):
+        short = reverse("reviews:run", args=[desk_data.refund().run_id])
+        run = factories.leased()
+        gates.park(run, factories.state(), [factories.proposal() for _ in range(8)])
+        for asked in run.interventions.all():
+            interventions.decide(asked.pk, by=alice, verdict=Verdict.APPROVE)
+
+        assert cost_of(alice, reverse("reviews:run", args=[run.pk])) == cost_of(alice, short) <= 18
+
+    @pytest.mark.parametrize(
+        "status, offered",
+        [("queued", {"pause", "stop"}), ("paused", {"resume", "stop"}), ("failed", {"retry"}), ("completed", set())],
+    )
+    def test_offers_what_is_possible(self, alice, status, offered):
+        run = factories.run(by=alice)
+        if status == "paused":
+            runs.pause(run.pk, by=alice)
+        if status == "failed":
+            gates.fail(factories.leased(run), "x", "y")
+        if status == "completed":
+            gates.complete(factories.leased(run), "done", usage={})
+
+        assert page_of(alice, "reviews:run", run.pk).context["acts"] == offered
+
+    def test_offers_nothing_to_an_auditor(self, alice, otto):
+        assert page_of(otto, "reviews:run", factories.run(by=alice).pk).context["acts"] == set()
+
+
+class TestLiveFragments:
+    def test_find_their_places_in_the_page(self, alice):
+        run = factories.run(by=alice)
+        page = page_of(alice, "reviews:run", run.pk).content.decode()
+
+        fragments = live_fragments(alice, run.pk, 0)
+
+        for place in ("run-head", "run-steps", "run-facts", "live-seq"):
+            assert f'id="{place}"' in page
+            assert f'id="{place}"' in fragments
+        assert fragments.count("hx-swap-oob") == 4
+
+    def test_carry_the_new_sequence_number(self, alice):
+        run = factories.run(by=alice)
+
+        assert f'value="{Event.objects.latest("seq").seq}"' in live_fragments(alice, run.pk, 0)
+
+    def test_hold_no_form_that_would_need_a_token(self, alice):
+        assert "<form" not in live_fragments(alice, factories.run(by=alice).pk, 0)
+
+    def test_are_empty_for_whom_the_run_is_not(self, alice, charlie):
+        run = factories.run(by=alice)
+
+        assert live_fragments(charlie, run.pk, 0) == ""
+        assert live_fragments(alice, uuid4(), 0) == ""
+
+    def test_are_sent_for_an_open_run_though_nothing_was_recorded(self, alice):
+        run = factories.run(by=alice)
+
+        assert live_fragments(alice, run.pk, 10**9)
+
+    def test_stop_a_while_after_the_end(self, alice, failed):
+        assert live_fragments(alice, failed.pk, 10**9)  # the last spans may still come
+        Run.objects.filter(pk=failed.pk).update(finished_at=timezone.now() - timedelta(minutes=2))
+
+        assert live_fragments(alice, failed.pk, 10**9) == ""
+        assert live_fragments(alice, failed.pk, 0)
+
+    def test_come_by_polling_as_well(self, alice, failed):
+        Run.objects.filter(pk=failed.pk).update(finished_at=timezone.now() - timedelta(minutes=2))
+
+        assert b"run-steps" in page_of(alice, "reviews:run_delta", failed.pk, since=0).content
+        assert page_of(alice, "reviews:run_delta", failed.pk, since=10**9).status_code == 204
+        assert page_of(alice, "reviews:run_delta", failed.pk, since="x").status_code == 200
+
+
+class TestStart:
+    def test_offers_the_agents_of_ones_queues(self, alice):
+        factories.card("clerk", description="Sorts things.", sample_input="Sort this.")
+        factories.card("lawyer", queue="legal")
+
+        response = page_of(alice, "reviews:start")
+
+        assert [card.slug for card in response.context["cards"]] == ["clerk"] + [
+            card.slug for card in catalog.all_cards() if card.queue == "support" and card.slug != "clerk"
+        ]
+        assert b"Sorts things." in response.content
+
+    def test_fills_in_the_sample_without_a_script(self, alice):
+        factories.card("clerk", sample_input="Sort this.")
+
+        response = page_of(alice, "reviews:start", agent="clerk", sample="1")
+
+        assert b"Sort this.</textarea>" in response.content
+
+    def test_leads_to_the_new_run(self, alice):
+        factories.card("clerk")
+
+        response = post(alice, "reviews:start", agent="clerk", input="Do it.")
+
+        run = Run.objects.get()
+        assert (run.agent, run.input, run.started_by) == ("clerk", "Do it.", alice)
+        assert response.url == reverse("reviews:run", args=[run.pk])
+
+    def test_keeps_the_text_beside_the_complaint(self, alice):
+        response = post(alice, "reviews:start", agent="ghost", input="Precious words.")
+
+        assert response.status_code == 422
+        assert "There is no agent “ghost” that you may start" in response.content.decode()
+        assert b"Precious words.</textarea>" in response.content
+        assert not Run.objects.exists()
+
+    @pytest.mark.parametrize("text, complaint", [(" \n", "the input is empty"), ("x" * 100_001, "at most 100,000")])
+    def test_says_what_is_wrong_with_the_text(self, alice, text, complaint):
+        factories.card("clerk")
+
+        response = post(alice, "reviews:start", agent="clerk", input=text)
+
+        assert response.status_code == 422
+        assert complaint in response.content.decode()
+
+    def test_tells_charlie_nothing(self, charlie):
+        factories.card("clerk")
+
+        page = page_of(charlie, "reviews:start")
+        refused = post(charlie, "reviews:start", agent="clerk", input="Let me in.")
+
+        assert page.context["cards"] == []
+        assert refused.status_code == 422
+        assert b'value="clerk"' not in page.content + refused.content
+        assert not Run.objects.exists()
+
+    def test_offers_an_admin_everything(self, admin):
+        factories.card("lawyer", queue="legal")
+
+        assert "lawyer" in [card.slug for card in page_of(admin, "reviews:start").context["cards"]]
+
+
+class TestSteering:
+    @pytest.mark.parametrize("verb, status", [("pause", "paused"), ("stop", "cancelled")])
+    def test_does_it_and_goes_back_to_the_run(self, alice, verb, status):
+        run = factories.run(by=alice)
+
+        response = post(alice, f"reviews:{verb}", run.pk)
+
+        assert response.url == reverse("reviews:run", args=[run.pk])
+        assert Run.objects.get().status == status
+
+    def test_lets_a_paused_run_go_on(self, alice):
+        run = factories.run(by=alice)
+        runs.pause(run.pk, by=alice)
+
+        post(alice, "reviews:resume", run.pk)
+
+        assert Run.objects.get().status == RunStatus.QUEUED
+
+    def test_retries_as_a_new_run(self, alice, failed):
+        response = post(alice, "reviews:retry", failed.pk)
+
+        again = Run.objects.get(retry_of=failed)
+        assert response.url == reverse("reviews:run", args=[again.pk])
+
+    def test_stops_after_asking_once_more(self, alice):
+        run = factories.run(by=alice)
+
+        assert b"Stop run" in page_of(alice, "reviews:stop", run.pk).content
+        post(alice, "reviews:stop", run.pk, reason="Wrong customer.")
+
+        assert "Wrong customer." in AuditEntry.objects.get(action="run.stopped").data
+
+    def test_does_not_ask_to_stop_what_has_ended(self, alice, failed):
+        assert page_of(alice, "reviews:stop", failed.pk).status_code == 302
+
+    @pytest.mark.parametrize(
+        "verb, sentence",
+        [("stop", "has already ended"), ("pause", "has already ended"), ("resume", "has already ended")],
+    )
+    def test_says_when_it_is_too_late(self, alice, failed, verb, sentence):
+        response = post(alice, f"reviews:{verb}", failed.pk)
+
+        assert response.status_code == 409
+        assert sentence in response.content.decode()
+
+    def test_says_why_a_running_run_cannot_be_retried(self, alice):
+        response = post(alice, "reviews:retry", factories.run(by=alice).pk)
+
+        assert response.status_code == 409
+        assert "Only a failed or stopped run can be retried" in response.content.decode()
+
+    def test_says_when_the_agent_is_gone(self, alice, failed):
+        catalog.withdraw(failed.agent)
+
+        response = post(alice, "reviews:retry", failed.pk)
+
+        assert response.status_code == 409
+        assert "No agent is registered" in response.content.decode()
+
+    @pytest.mark.parametrize("verb", ["stop", "pause", "resume", "retry"])
+    def test_is_not_for_those_who_only_read(self, alice, otto, charlie, verb):
+        run = factories.run(by=alice)
+
+        assert post(otto, f"reviews:{verb}", run.pk).status_code == 403
+        assert post(charlie, f"reviews:{verb}", run.pk).status_code == 404
+        assert Run.objects.get().status == RunStatus.QUEUED
+
+    @pytest.mark.parametrize("verb", ["pause", "resume", "retry"])
+    def test_is_never_done_by_a_link(self, alice, verb):
+        assert page_of(alice, f"reviews:{verb}", factories.run(by=alice).pk).status_code == 405
