@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.core.management import call_command
 from django.db import connection
 
-from hitl_site import env
+from hitl_site import databases
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,5 +51,5 @@ def manage(*words: Any, **environment: str) -> subprocess.CompletedProcess[str]:
 def _database_url() -> str:
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
-        return env.sqlite_url(name)
+        return databases.sqlite_url(name)
     return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()

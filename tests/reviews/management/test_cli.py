@@ -6,8 +6,8 @@ import json
 import pytest
 from channels.layers import get_channel_layer
 
-from hitl_site import env
-from reviews import live
+from hitl_site import databases
+from reviews import events, live
 from reviews.models import Intervention
 from tests import factories
 from tests.reviews.management.shell import manage
@@ -55,7 +55,7 @@ class TestExitCodes:
         assert json.loads(done.stderr)["code"] == "usage"
 
     def test_are_1_with_a_hint_where_there_is_no_table(self, tmp_path):
-        done = manage("inbox", DATABASE_URL=env.sqlite_url(tmp_path / "empty.sqlite3"))
+        done = manage("inbox", DATABASE_URL=databases.sqlite_url(tmp_path / "empty.sqlite3"))
 
         assert (done.returncode, done.stdout) == (1, "")
         assert "manage.py migrate" in done.stderr
@@ -92,6 +92,22 @@ class TestBells:
         assert heard["run"] == str(refund.run_id)
         refund.refresh_from_db()
         assert not refund.is_open
+
+    def test_are_waited_for_but_not_for_ever(self, monkeypatch):
+        rung = []
+
+        class Slow:
+            async def group_send(self, group, message):
+                await asyncio.sleep(0.2)
+                rung.append(group)
+
+        monkeypatch.setattr(live, "get_channel_layer", Slow)
+        live.ring(events.Recorded("r", 1, ()))
+
+        live.settle(0.01)
+        assert rung == []
+        live.settle(10)
+        assert rung == ["run-r"]
 
 
 async def _listen(refund):
