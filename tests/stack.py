@@ -74,6 +74,8 @@ class Stack:
     def kill(self, name: str) -> None:
         """kill -9, pool processes included."""
         self.processes.pop(name).kill()
+        if name == "worker":
+            forget_tasks(only_delivered=True)  # the broker gives them back after an hour, for which no test waits
 
     def restore(self) -> None:
         """Start what a test left dead."""
@@ -111,11 +113,12 @@ class Stack:
             log.write(line + "\n")
 
 
-def forget_tasks() -> None:
-    """Empty the broker."""
+def forget_tasks(*, only_delivered: bool = False) -> None:
+    """Empty the broker, or let it forget what it delivered and nobody acknowledged."""
     with celery.app.connection_for_write() as broker:
         channel: Any = broker.default_channel  # that of the Redis transport
-        channel.client.delete(celery.app.conf.task_default_queue, channel.unacked_key, channel.unacked_index_key)
+        waiting = [] if only_delivered else [celery.app.conf.task_default_queue]
+        channel.client.delete(*waiting, channel.unacked_key, channel.unacked_index_key)
 
 
 @pytest.fixture(scope="session")

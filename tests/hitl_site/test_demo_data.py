@@ -69,7 +69,6 @@ class TestSeed:
             demo_data.seed()
         assert not User.objects.exists()
 
-
     def test_keeps_out_of_a_database_of_real_people(self):
         factories.user("alice")
         factories.user("ann")

@@ -1,0 +1,38 @@
+"""Worker and clock, as far as one process shows; tests/test_stack.py has the rest."""
+
+import signal
+
+from hitl_site import celery
+
+
+class TestApp:
+    def test_knows_every_task_that_the_clock_names(self):
+        celery.app.loader.import_default_modules()
+        named = {entry["task"] for entry in celery.app.conf.beat_schedule.values()}
+
+        assert named <= set(celery.app.tasks)
+
+    def test_lets_no_tick_wait_for_long(self):
+        for entry in celery.app.conf.beat_schedule.values():
+            assert entry["schedule"] <= 5, "seconds: the clock takes back lost runs and fires what is due"
+            assert entry["options"]["expires"] <= 60, "old ticks must not pile up before a worker comes back"
+
+    def test_delivers_at_least_once(self):
+        conf = celery.app.conf
+
+        assert conf.task_acks_late and conf.task_reject_on_worker_lost
+        assert conf.worker_prefetch_multiplier == 1, "a waiting run belongs to whichever worker is free first"
+        assert not conf.task_always_eager
+
+    def test_takes_json_only(self):
+        assert set(celery.app.conf.accept_content) == {"json"}
+
+
+class TestDieWithTheWorker:
+    def test_ties_each_pool_process(self, monkeypatch):
+        tied = []
+        monkeypatch.setattr(celery.child, "tie_to_parent", lambda *how: tied.append(how))
+        monkeypatch.setattr(celery.os, "getppid", lambda: 4711)
+        celery.worker_process_init.send(sender=None)
+
+        assert tied == [(signal.SIGKILL, 4711)]
