@@ -138,7 +138,9 @@ def fail(run: Run, code: str, error: str) -> None:
 
 def _clean(proposal: Proposal) -> Proposal:
     arguments = {} if proposal.arguments is None else storable(proposal.arguments)
-    return replace(proposal, arguments=arguments, schema=storable(proposal.schema))
+    said = {name: storable(getattr(proposal.judgement, name)) for name in ("why", "name", "title")}
+    judgement = replace(proposal.judgement, **said)  # its words quote the arguments
+    return replace(proposal, arguments=arguments, schema=storable(proposal.schema), judgement=judgement)
 
 
 def _needs_human(proposal: Proposal, known: ToolCall | None) -> bool:

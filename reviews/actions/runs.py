@@ -133,7 +133,7 @@ def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
     inner = Q(status=ToolCallStatus.STARTED, is_agent=True)  # no effect of its own: its tools have theirs
     run.tool_calls.filter(waiting | inner).update(status=ToolCallStatus.CANCELLED, finished_at=now)
     run.tool_calls.filter(status=ToolCallStatus.STARTED).update(status=ToolCallStatus.UNKNOWN)
-    run.move_to(status, finished_at=now, lease=None, lease_expires_at=None, **changes)
+    run.move_to(status, finished_at=now, lease=None, lease_expires_at=None, hold=False, **changes)
     return acts
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reviews.actions.text import storable
 from reviews.models import Run, Span
 
 CHANGING = ["parent_id", "kind", "name", "started_at", "ended_at", "data", "error"]
@@ -44,9 +45,9 @@ def _row(step: Traced, run_id: Any) -> Span:
         trace_id=step.trace_id,
         parent_id=step.parent_id,
         kind=step.kind[:40],
-        name=step.name[:200],
+        name=storable(step.name)[:200],
         started_at=step.started_at,
         ended_at=step.ended_at,
-        data=dict(step.data),
-        error=dict(step.error) if step.error else None,
+        data=storable(dict(step.data)),
+        error=storable(dict(step.error)) if step.error else None,
     )

@@ -1,6 +1,7 @@
 """What a worker does to its run at a gate."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from reviews.actions import gates, interventions, leases, runs, tool_calls
 from reviews.actions.gates import ReusedCallId
 from reviews.models import AuditEntry
 from reviews.models.intervention import digest_of
+from reviews.policies import Rule, judge
 from reviews.states import InterventionStatus, Kind, Ruling, RunStatus, ToolCallStatus, Verdict
 from tests import factories
 from tests.factories import proposal, state
@@ -86,6 +88,16 @@ class TestPark:
         assert question.proposal == {"nul": "a\ufffdb", "half": "\ufffd", "nan": "nan", "inf": "-inf", "k\ufffd": ["x"]}
         assert question.tool_call.proposed == question.proposal
         assert run.checkpoints.get().unpack() == "\ud800\0"
+
+    def test_keeps_what_a_rule_quotes_of_it(self, run):
+        rules = [Rule.from_dict({"tool": "*", "when": "to = x\0", "title": "Mail to {to}"})]
+        arguments = {"to": "x\0"}
+        judgement = judge(rules, tool="mail", agent="Clerk", arguments=arguments, author_asks=False)
+        gates.park(run, state(), [replace(proposal(arguments=arguments), judgement=judgement)])
+
+        question = run.interventions.get()
+        assert question.title == "Mail to x\ufffd"
+        assert question.why.startswith("to is x\ufffd") and question.policy["why"] == question.why
 
     def test_takes_a_call_without_arguments(self, run):
         gates.park(run, state(), [proposal(arguments=None)])

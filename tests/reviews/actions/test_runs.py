@@ -192,6 +192,10 @@ class TestStop:
 
         assert ledger(run) == {"pay": "unknown", "look": "unknown", "helper": "cancelled", "done": "done"}
 
+    def test_takes_back_a_pause(self, run, alice):
+        runs.pause(run.pk, by=alice)
+        assert runs.stop(run.pk, by=alice).hold is False
+
     def test_is_refused_twice(self, run, alice):
         runs.stop(run.pk, by=alice)
         with pytest.raises(Conflict, match="already ended: it is stopped"):
