@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -26,7 +27,7 @@ from agents_runtime.sdk import gate, outputs
 from agents_runtime.sdk.connections import closed, connected
 from agents_runtime.sdk.errors import Failure, explained
 from agents_runtime.sdk.gate import Gated, Passage
-from agents_runtime.sdk.graph import inner_agent
+from agents_runtime.sdk.graph import agents_of, inner_agent
 from agents_runtime.sdk.ports import Brief, Desk, Finished, Parked, Request, Snapshot
 
 SDK_VERSION = version("openai-agents")
@@ -82,10 +83,18 @@ async def _to_next_stop(agent: Agent[Any], current: str | State, brief: Brief, c
         more |= {"context": brief.context, "max_turns": brief.max_turns}
     if not brief.stream:
         return await Runner.run(agent, current, **more)
+    _ask_for_usage(agent)
     streamed = Runner.run_streamed(agent, current, **more)
     async for _ in streamed.stream_events():
         pass  # the state after the last event is what counts
     return streamed
+
+
+def _ask_for_usage(agent: Agent[Any]) -> None:
+    """Chat Completions leave the tokens out of a stream unless asked; an author who said no is heeded."""
+    for one in agents_of(agent):
+        if one.model_settings.include_usage is None:
+            one.model_settings = replace(one.model_settings, include_usage=True)
 
 
 async def _restored(gated: Gated, brief: Brief, here: Passage) -> State:
@@ -174,7 +183,8 @@ def _call_id(item: ToolApprovalItem) -> str:
 
 
 def _is_remote(item: ToolApprovalItem) -> bool:
-    return getattr(item.raw_item, "type", None) == "mcp_approval_request"
+    raw = item.raw_item  # a dict in a state that was read back
+    return (raw.get("type") if isinstance(raw, dict) else getattr(raw, "type", None)) == "mcp_approval_request"
 
 
 def _snapshot(state: State, result: Result) -> Snapshot:
