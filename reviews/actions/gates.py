@@ -68,7 +68,7 @@ def park(run: Run, state: SavedState, proposals: Sequence[Proposal]) -> bool:
     for proposal in proposals:
         earlier = known.get(proposal.call_id)
         call = known[proposal.call_id] = _enter(run, checkpoint, proposal, earlier)
-        if earlier is None or earlier.status == ToolCallStatus.PROPOSED:
+        if earlier is None or _unasked(earlier):
             acts += _ask(run, checkpoint, proposal, call)
     if asked:
         run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
@@ -149,6 +149,10 @@ def _needs_human(proposal: Proposal, known: ToolCall | None) -> bool:
     return proposal.judgement.ruling == Ruling.ASKED
 
 
+def _unasked(call: ToolCall) -> bool:
+    return call.status == ToolCallStatus.PROPOSED and not call.interventions.open().exists()
+
+
 def _save(run: Run, state: SavedState, *, asked: bool) -> Checkpoint:
     newest = run.checkpoints.only("number", "asked").order_by("-number").first()
     packed, digest = Checkpoint.pack(state.text)
@@ -201,7 +205,7 @@ def _ask(run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall) -
     if call.ruling == Ruling.REFUSED:
         data = {"call_id": call.call_id, "tool": call.tool, "arguments": call.proposed, "why": call.why}
         return [Act("tool_call.refused", POLICY, run, data=data)]
-    if call.ruling == Ruling.LET_THROUGH or call.interventions.open().exists():
+    if call.ruling == Ruling.LET_THROUGH:
         return []
     return [_question(run, checkpoint, proposal, call)[1]]
 
@@ -221,7 +225,7 @@ def _question(run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCa
         digest=digest_of(proposal.arguments),
         policy=judgement.snapshot(),
         why=judgement.why,
-        queue=run.queue,
+        queue_id=run.queue_id,
         risk=judgement.risk,
         status=InterventionStatus.PENDING,
         due_at=now + timedelta(seconds=judgement.due_in),
