@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
 from reviews import access
@@ -53,6 +53,7 @@ def board(request: ReviewRequest, opened: Intervention | None = None) -> dict[st
         "opened": opened,
         "seq": seq,
         "live_url": f"/ws/inbox/{chosen.link()}",
+        "poll_url": reverse("reviews:inbox_delta") + chosen.link(),
         "keep": chosen.link(),
         "without_search": chosen.link(q=""),
         "cleared": Filter(tab=chosen.tab).link(),
