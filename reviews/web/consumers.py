@@ -103,7 +103,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
         user = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
         if not user.is_authenticated or not user.is_active:
             raise Gone(SIGNED_OUT)
-        return cast(User, user)
+        return user
 
     async def _join(self, groups: set[str]) -> None:
         for group in groups - self.joined:

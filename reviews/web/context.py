@@ -61,5 +61,5 @@ def live_tick() -> float:
 
 def desk(request: HttpRequest) -> dict[str, Any]:
     """The context processor; pages of people who are not signed in have no desk."""
-    user = getattr(request, "user", None)
-    return {"desk": Desk(user)} if isinstance(user, User) or getattr(user, "pk", None) else {}
+    user: User | None = getattr(request, "user", None)  # an error page may be made before there is one
+    return {"desk": Desk(user)} if user is not None and user.is_authenticated else {}

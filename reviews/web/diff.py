@@ -14,6 +14,9 @@ NOTHING = object()
 SIMILAR = 0.3
 """How alike two replaced lines must be before single words are marked in them."""
 MOST_LINES = 2000
+LONGEST = 120
+"""Characters of a value up to which before and after are shown beside each other."""
+LINE_END = re.compile(r"(?<!\\)((?:\\\\)*)\\n")
 Piece = tuple[str, bool]
 
 
@@ -25,6 +28,12 @@ class Change:
     kind: str
     before: Any
     after: Any
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is better read line by line."""
+        texts = [text_of(value) for value in (self.before, self.after)]
+        return any(len(text) > LONGEST or "\n" in text for text in texts)
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,10 @@ def same(before: Any, after: Any) -> bool:
 
 
 def text_of(value: Any) -> str:
-    """The text that is compared: text as it is, all else as readable JSON."""
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+    """The text that is compared: text as it is, all else as readable JSON, in which texts keep their lines."""
+    if isinstance(value, str):
+        return value
+    return LINE_END.sub(r"\1\n", json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def side_by_side(before: Any, after: Any) -> list[Line]:

@@ -134,7 +134,10 @@ class DecisionForm(forms.Form):
 
     def _mistakes(self) -> list[str]:
         names = {leaf.name: " › ".join(leaf.path) for leaf in self.edit.leaves}
-        return [f"{names.get(name, '')}: {' '.join(found)}".lstrip(": ") for name, found in self.edit.errors.items()]
+        return [
+            f"{names.get(name, '')}: {' '.join(map(str, found))}".lstrip(": ")
+            for name, found in self.edit.errors.items()
+        ]
 
     def _chosen(self, data: Mapping[str, Any]) -> tuple[str, str]:
         """The view to open, and whether the edit is made in fields or in JSON."""

@@ -22,6 +22,7 @@ from reviews import access
 from reviews.models import Event, Intervention
 from reviews.models.intervention import InterventionQuerySet
 from reviews.web import filters
+from reviews.web.context import Desk
 from reviews.web.filters import Filter
 
 AT_ONCE = 200
@@ -129,32 +130,29 @@ def tally(rows: QuerySet[Intervention], user: User) -> dict[str, int]:
     return found
 
 
-def counts(user: User, chosen: Filter, *, oob: bool = True) -> str:
-    """Return the tabs with their numbers, and the number in the rail."""
-    return render_to_string("reviews/inbox/_counts.html", summary(user, chosen) | {"oob": oob})
+def counts(user: User, chosen: Filter) -> str:
+    """Return the tabs with their numbers, and the numbers in the rail."""
+    return render_to_string("reviews/inbox/_counts.html", summary(user, chosen) | {"oob": True, "desk": Desk(user)})
 
 
 def summary(user: User, chosen: Filter) -> dict[str, Any]:
     """What the head of the list says."""
-    everything = waiting(user)
-    numbers = tally(chosen.narrowed(everything), user)
+    numbers = tally(chosen.narrowed(waiting(user)), user)
     shown = [tab for tab in filters.TABS if tab != filters.ESCALATED or numbers[tab] or chosen.tab == tab]
     return {
         "tabs": [(tab, filters.TABS[tab], numbers[tab], chosen.link(tab=tab)) for tab in shown],
         "chosen": chosen,
         "numbers": numbers,
-        "waiting": everything.count() if chosen.is_narrow else numbers[filters.ALL],
     }
 
 
 def _notices(events: Iterable[Event], user: User) -> str:
     """Word for whoever has one of the questions open that a colleague has touched it."""
-    said = [
-        {"event": event, "did": PAST[event.kind.rpartition(".")[2]]}
-        for event in events
-        if event.kind.rpartition(".")[2] in PAST and event.actor != user.get_username()
-    ]
-    return render_to_string("reviews/inbox/_notices.html", {"notices": said}) if said else ""
+    said = [(event, PAST.get(event.kind.rpartition(".")[2])) for event in events if event.actor != user.get_username()]
+    people = User.objects.filter(username__in={event.actor for event, did in said if did})
+    names = {person.get_username(): person.get_full_name() for person in people}
+    notices = [{"event": event, "did": did, "who": names.get(event.actor) or event.actor} for event, did in said if did]
+    return render_to_string("reviews/inbox/_notices.html", {"notices": notices})
 
 
 def _removal(pk: UUID) -> str:

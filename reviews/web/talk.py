@@ -63,8 +63,9 @@ def _of_call(call: ToolCall, asked: Intervention) -> Iterator[Entry]:
         yield Entry(call.created_at, "ban", "The policy", f"refused {call.tool}", _cut(call.why))
     elif call.finished_at and call.started_at:
         failed = call.status == ToolCallStatus.FAILED
-        what = "failed" if failed else "returned"
-        yield Entry(call.finished_at, "tool", call.tool, what, _cut(call.error if failed else as_text(call.output)))
+        text = call.error if failed else as_text(call.output)
+        is_code = text.startswith(("{", "["))
+        yield Entry(call.finished_at, "tool", call.tool, "failed" if failed else "returned", _cut(text), is_code)
 
 
 def _of_decision(decision: Decision) -> Iterator[Entry]:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F
+from django.http import HttpResponse
 
 from reviews.actions import gates, tool_calls
 from reviews.models import Intervention, Run
@@ -52,3 +53,8 @@ def many(count: int) -> list[Intervention]:
 def shift(pk: UUID, by: timedelta) -> None:
     """Put off when it is due."""
     Intervention.objects.filter(pk=pk).update(due_at=F("due_at") + by)
+
+
+def text_of(response: HttpResponse | str) -> str:
+    """The markup with every run of white space as one blank, so that a template may be laid out anew."""
+    return " ".join((response if isinstance(response, str) else response.content.decode()).split())

@@ -74,3 +74,16 @@ class TestSideBySide:
             shown = [text for text, number in zip(texts, numbers, strict=True) if number is not None]
             assert shown == diff.text_of(value).splitlines()
             assert [number for number in numbers if number] == list(range(1, len(shown) + 1))
+
+
+class TestTextOf:
+    def test_keeps_the_lines_of_texts_inside_of_objects(self):
+        value = {"body": "Dear Anna,\nyour money", "path": "C:\\new"}
+
+        assert diff.text_of(value).splitlines() == [
+            "{",
+            '  "body": "Dear Anna,',
+            'your money",',
+            '  "path": "C:\\\\new"',
+            "}",
+        ]

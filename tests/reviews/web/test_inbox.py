@@ -10,13 +10,14 @@ from reviews.models import Event
 from reviews.web import inbox
 from tests import factories
 from tests.reviews import desk_data
+from tests.reviews.desk_data import text_of
 
 pytestmark = pytest.mark.django_db
 
 
 def titles(response) -> list[str]:
     """The titles in the list, from top to bottom."""
-    return re.findall(r'<span class="title"[^>]*>([^<]*)</span>', response.content.decode())
+    return re.findall(r'<span class="title"[^>]*>([^<]*)</span>', text_of(response))
 
 
 @pytest.fixture
@@ -53,8 +54,8 @@ class TestInbox:
         response = client.get("/")
 
         assert titles(response) == []
-        assert "You are in no queue yet" in response.content.decode()
-        assert str(item.pk) not in response.content.decode()
+        assert "You are in no queue yet" in text_of(response)
+        assert str(item.pk) not in text_of(response)
 
     def test_shows_auditors_everything(self, client, otto):
         desk_data.refund()
@@ -82,11 +83,11 @@ class TestInbox:
 
     def test_offers_the_escalated_only_where_something_was_escalated(self, desk):
         item = desk_data.refund()
-        assert "tab-escalated" not in desk.get("/").content.decode()
+        assert "tab-escalated" not in text_of(desk.get("/"))
 
         type(item).objects.update(level=1)
 
-        assert "tab-escalated" in desk.get("/").content.decode()
+        assert "tab-escalated" in text_of(desk.get("/"))
         assert len(titles(desk.get("/?tab=escalated"))) == 1
 
     @pytest.mark.parametrize(
@@ -114,27 +115,27 @@ class TestInbox:
     def test_keeps_the_filters_in_its_links_and_in_the_socket(self, desk):
         desk_data.refund(risk=4)
 
-        page = desk.get("/?risk=4&q=refund").content.decode()
+        page = text_of(desk.get("/?risk=4&q=refund"))
 
         assert 'ws-connect="/ws/inbox/?risk=4&amp;q=refund"' in page
         assert re.search(r'href="/interventions/[^"]*/\?risk=4&amp;q=refund"', page)
         assert 'href="/?tab=mine&amp;risk=4&amp;q=refund"' in page
 
     def test_explains_why_it_is_empty(self, desk):
-        assert "Nothing waits for you" in desk.get("/").content.decode()
-        assert "No question matches" in desk.get("/?risk=4").content.decode()
-        assert "You hold no question" in desk.get("/?tab=mine").content.decode()
+        assert "Nothing waits for you" in text_of(desk.get("/"))
+        assert "No question matches" in text_of(desk.get("/?risk=4"))
+        assert "You hold no question" in text_of(desk.get("/?tab=mine"))
 
     def test_pages_by_the_last_row(self, desk, monkeypatch):
         monkeypatch.setattr(inbox, "PAGE_SIZE", 2)
         desk_data.many(3)
 
         first = desk.get("/")
-        second = desk.get(re.search(r'href="([^"]*after=[^"]*)"', first.content.decode()).group(1))
+        second = desk.get(re.search(r'href="([^"]*after=[^"]*)"', text_of(first)).group(1))
 
         assert titles(first) + titles(second) == ["Refund 0", "Refund 1", "Refund 2"]
-        assert "data-live-list" in first.content.decode()
-        assert "data-live-list" not in second.content.decode()
+        assert "data-live-list" in text_of(first)
+        assert "data-live-list" not in text_of(second)
 
     def test_asks_the_database_as_often_for_twenty_rows_as_for_one(self, desk, bob, django_assert_num_queries):
         desk_data.refund()
@@ -149,7 +150,7 @@ class TestInbox:
     def test_shows_titles_as_text(self, desk):
         desk_data.refund("<img src=x onerror=alert(1)>")
 
-        page = desk.get("/").content.decode()
+        page = text_of(desk.get("/"))
 
         assert "<img" not in page
         assert "&lt;img src=x" in page
@@ -159,8 +160,8 @@ class TestInbox:
 
         response = desk.get("/", headers={"HX-Request": "true"})
 
-        assert response.content.decode().strip().startswith('<section class="list" id="inbox-list"')
-        assert f'id="live-seq" value="{Event.objects.latest("seq").seq}" hx-swap-oob' in response.content.decode()
+        assert text_of(response).strip().startswith('<section class="list" id="inbox-list"')
+        assert f'id="live-seq" value="{Event.objects.latest("seq").seq}" hx-swap-oob' in text_of(response)
         assert "HX-Request" in response["Vary"]
 
     def test_is_for_reading_only(self, desk):
@@ -173,9 +174,9 @@ class TestInboxDelta:
 
         response = desk.get("/inbox/delta?since=0")
 
-        assert f'<li id="row-{item.pk}"' in response.content.decode()
-        assert 'hx-swap-oob="morph"' in response.content.decode()
-        assert f'value="{Event.objects.latest("seq").seq}"' in response.content.decode()
+        assert f'<li id="row-{item.pk}"' in text_of(response)
+        assert 'hx-swap-oob="morph"' in text_of(response)
+        assert f'value="{Event.objects.latest("seq").seq}"' in text_of(response)
 
     def test_is_empty_when_nothing_happened(self, desk):
         desk_data.refund()
@@ -205,12 +206,10 @@ class TestInboxDelta:
     def test_is_filtered_as_the_page_is(self, desk):
         item = desk_data.refund(risk=1)
 
-        assert (
-            f'<li id="row-{item.pk}" hx-swap-oob="delete">' in desk.get("/inbox/delta?since=0&risk=4").content.decode()
-        )
+        assert f'<li id="row-{item.pk}" hx-swap-oob="delete">' in text_of(desk.get("/inbox/delta?since=0&risk=4"))
 
     def test_leaves_out_the_queues_of_others(self, desk):
         factories.card("lawyer", queue="legal")
         theirs = desk_data.refund(on=factories.leased(factories.run(agent="lawyer")))
 
-        assert str(theirs.pk) not in desk.get("/inbox/delta?since=0").content.decode()
+        assert str(theirs.pk) not in text_of(desk.get("/inbox/delta?since=0"))

@@ -10,6 +10,7 @@ from reviews.models import Decision, Intervention
 from reviews.states import InterventionStatus, Outcome, RunStatus, ToolCallStatus, Verdict
 from tests import factories
 from tests.reviews import desk_data
+from tests.reviews.desk_data import text_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -51,7 +52,7 @@ def refund(queue) -> Intervention:
 
 class TestIntervention:
     def test_shows_why_it_stopped_and_what_would_happen(self, desk, refund):
-        page = desk.get(address(refund)).content.decode()
+        page = text_of(desk.get(address(refund)))
 
         for text in ("Refund over 200", "amount is 4820, more than 200", "issue_refund", "C-88213", "4820.0"):
             assert text in page
@@ -60,14 +61,14 @@ class TestIntervention:
         assert '<div class="why"><dt>amount</dt>' in page
 
     def test_stands_beside_the_list(self, desk, refund):
-        page = desk.get(address(refund)).content.decode()
+        page = text_of(desk.get(address(refund)))
 
         assert f'id="row-{refund.pk}"' in page
         assert 'aria-current="true"' in page
         assert 'data-open="pane"' in page
 
     def test_is_a_fragment_for_htmx(self, desk, refund):
-        page = desk.get(address(refund), headers=HTMX).content.decode()
+        page = text_of(desk.get(address(refund), headers=HTMX))
 
         assert page.strip().startswith("<title>Refund 4820 to C-88213 · Foureyes</title>")
         assert f'id="review-{refund.pk}"' in page
@@ -90,7 +91,7 @@ class TestIntervention:
     def test_can_be_read_but_not_decided_by_auditors(self, client, otto, refund):
         client.force_login(otto)
 
-        page = client.get(address(refund)).content.decode()
+        page = text_of(client.get(address(refund)))
 
         assert "You can read this, not decide it." in page
         assert 'name="verdict"' not in page
@@ -108,7 +109,7 @@ class TestIntervention:
         ],
     )
     def test_offers_only_the_verdicts_of_its_kind_and_rule(self, desk, make, verdicts):
-        page = desk.get(address(make())).content.decode()
+        page = text_of(desk.get(address(make())))
 
         offered = {verdict for verdict in Verdict.values if f'name="verdict" value="{verdict}"' in page}
         assert offered == verdicts
@@ -119,7 +120,7 @@ class TestIntervention:
         evil = '<a hx-get="/x" href="javascript:alert(1)">x</a>'
         item = factories.question(arguments={"customer_id": evil, "amount": 1}, judgement={"title": evil})
 
-        page = desk.get(address(item)).content.decode()
+        page = text_of(desk.get(address(item)))
 
         assert "<a hx-get" not in page
         assert "&lt;a hx-get=" in page
@@ -132,7 +133,7 @@ class TestIntervention:
         tool_calls.finish(run, earlier.call_id, "Order O-1: one grinder")
         item = desk_data.refund(on=run)
 
-        page = desk.get(address(item)).content.decode()
+        page = text_of(desk.get(address(item)))
         talk = page[page.index('id="talk"') : page.index('id="next"')]
 
         places = [talk.index(text) for text in ("Please refund me.", "called lookup_order", "Order O-1: one grinder")]
@@ -144,7 +145,7 @@ class TestIntervention:
         interventions.decide(first.pk, by=bob, verdict="reject", note="Too much.", reason="secret")
         second = desk_data.refund(on=factories.leased(first.run))
 
-        page = desk.get(address(second)).content.decode()
+        page = text_of(desk.get(address(second)))
 
         assert "rejected issue_refund" in page
         assert "Too much." in page
@@ -164,7 +165,7 @@ class TestIntervention:
     def test_shows_who_holds_it_and_closes_the_buttons(self, desk, bob, refund):
         interventions.claim(refund.pk, by=bob)
 
-        page = desk.get(address(refund)).content.decode()
+        page = text_of(desk.get(address(refund)))
 
         assert "bob has claimed this" in page
         assert page.count('data-main data-key="a" disabled') == 3
@@ -174,7 +175,7 @@ class TestIntervention:
         asked = [factories.proposal(), factories.proposal()]
         gates.park(run, factories.state(), asked)
 
-        page = desk.get(address(run.interventions.first())).content.decode()
+        page = text_of(desk.get(address(run.interventions.first())))
 
         assert "1 more of this run waits for a decision" in page
 
@@ -184,9 +185,9 @@ class TestDecide:
         response = decide(desk, refund, "approve", reason="checked")
 
         assert response.status_code == 200
-        assert f'id="review-{refund.pk}"' in response.content.decode()
-        assert "Approved by alice" in response.content.decode()
-        assert f'data-draft-done="{refund.pk}"' in response.content.decode()
+        assert f'id="review-{refund.pk}"' in text_of(response)
+        assert "Approved by alice" in text_of(response)
+        assert f'data-draft-done="{refund.pk}"' in text_of(response)
         refund.refresh_from_db()
         assert (refund.status, refund.outcome) == (InterventionStatus.DECIDED, Outcome.APPROVED)
         assert refund.run.status == RunStatus.QUEUED
@@ -209,8 +210,8 @@ class TestDecide:
 
         assert response.status_code == 200
         assert Decision.objects.get().replacement == {"customer_id": "C-88213", "amount": 482}
-        assert "<del>4820.0</del>" in response.content.decode()
-        assert "<ins>482</ins>" in response.content.decode()
+        assert "<del>4820.0</del>" in text_of(response)
+        assert "<ins>482</ins>" in text_of(response)
 
     def test_edits_as_json(self, desk, refund):
         decide(desk, refund, "edit", edit_as="json", edit_json='{"customer_id": "C-1", "amount": 5}')
@@ -231,7 +232,7 @@ class TestDecide:
     def test_says_what_is_wrong_with_an_edit_and_keeps_it(self, desk, refund, typed, message):
         response = decide(desk, refund, "edit", note="kept note", **typed)
 
-        page = response.content.decode().replace("&#x27;", "'")
+        page = text_of(response).replace("&#x27;", "'")
         assert response.status_code == 422
         assert message in page
         assert "kept note" in page
@@ -250,7 +251,7 @@ class TestDecide:
         response = decide(desk, refund, "override", output=" ")
 
         assert response.status_code == 422
-        assert "Write the output that the agent should read." in response.content.decode()
+        assert "Write the output that the agent should read." in text_of(response)
 
     @pytest.mark.parametrize(
         ("typed", "answer"),
@@ -270,7 +271,7 @@ class TestDecide:
         response = decide(desk, desk_data.choice(), "answer")
 
         assert response.status_code == 422
-        assert "Write the answer." in response.content.decode()
+        assert "Write the answer." in text_of(response)
 
     def test_releases_an_edited_output(self, desk):
         item = desk_data.output()
@@ -291,8 +292,8 @@ class TestDecide:
         response = decide(desk, item, "approve", note="typed")
 
         assert response.status_code == 422
-        assert "The rule that stopped this asks for your reason." in response.content.decode()
-        assert "typed" in response.content.decode()
+        assert "The rule that stopped this asks for your reason." in text_of(response)
+        assert "typed" in text_of(response)
 
     @pytest.mark.parametrize("verdict", ["", "answer", "destroy"])
     def test_refuses_what_cannot_be_said_here(self, desk, refund, verdict):
@@ -305,7 +306,7 @@ class TestDecide:
 
         response = decide(bobs_desk, refund, "reject", htmx=htmx, note="My long feedback", reason="My reason")
 
-        page = response.content.decode()
+        page = text_of(response)
         assert response.status_code == 409
         assert "alice approved this item on" in page
         assert "My long feedback" in page
@@ -316,14 +317,14 @@ class TestDecide:
     def test_keeps_the_typed_edit_of_the_second_reviewer(self, desk, bobs_desk, refund):
         decide(desk, refund, "approve")
 
-        page = decide(bobs_desk, refund, "edit", edit_as="json", edit_json='{"amount": 77}').content.decode()
+        page = text_of(decide(bobs_desk, refund, "edit", edit_as="json", edit_json='{"amount": 77}'))
 
         assert "{&quot;amount&quot;: 77}" in page
 
     def test_keeps_the_fields_of_the_second_reviewer(self, desk, bobs_desk, refund):
         decide(desk, refund, "approve")
 
-        page = decide(bobs_desk, refund, "edit", **{"edit-customer_id": "C-77", "edit-amount": "5"}).content.decode()
+        page = text_of(decide(bobs_desk, refund, "edit", **{"edit-customer_id": "C-77", "edit-amount": "5"}))
 
         assert "C-77" in page[page.index("What you had written") :]
 
@@ -333,8 +334,8 @@ class TestDecide:
         response = decide(desk, refund, "reject", note="typed")
 
         assert response.status_code == 409
-        assert "bob has claimed this item" in response.content.decode()
-        assert ">\ntyped</textarea>" in response.content.decode()
+        assert "bob has claimed this item" in text_of(response)
+        assert "> typed</textarea>" in text_of(response)
 
     def test_refuses_a_form_that_is_older_than_the_question(self, desk, refund):
         Intervention.objects.update(version=2)
@@ -342,9 +343,9 @@ class TestDecide:
         response = decide(desk, refund, "reject", note="typed")
 
         assert response.status_code == 409
-        assert "This item has changed since you opened it." in response.content.decode()
-        assert ">\ntyped</textarea>" in response.content.decode()
-        assert 'name="version" value="2"' in response.content.decode()
+        assert "This item has changed since you opened it." in text_of(response)
+        assert "> typed</textarea>" in text_of(response)
+        assert 'name="version" value="2"' in text_of(response)
 
     def test_says_that_the_run_ended(self, desk, alice, refund):
         runs.stop(refund.run_id, by=alice)
@@ -352,7 +353,7 @@ class TestDecide:
         response = decide(desk, refund, "approve")
 
         assert response.status_code == 409
-        assert "stopped the run" in response.content.decode()
+        assert "stopped the run" in text_of(response)
 
     def test_is_never_a_get(self, desk, refund):
         assert desk.get(address(refund, "decide")).status_code == 405
@@ -367,7 +368,7 @@ class TestDecide:
     def test_leads_to_the_next_question(self, desk):
         first, second = desk_data.many(2)
 
-        page = decide(desk, first, "approve").content.decode()
+        page = text_of(decide(desk, first, "approve"))
 
         assert f'id="next-item" href="{address(second)}"' in " ".join(page.split())
 
@@ -377,7 +378,7 @@ class TestClaim:
         claimed = desk.post(address(refund, "claim"), headers=HTMX)
         refund.refresh_from_db()
         assert refund.claimed_by == alice
-        assert address(refund, "release") in claimed.content.decode()
+        assert address(refund, "release") in text_of(claimed)
 
         desk.post(address(refund, "release"), headers=HTMX)
 
@@ -393,12 +394,12 @@ class TestClaim:
         response = desk.post(address(refund, "claim"), headers=HTMX)
 
         assert response.status_code == 409
-        assert "bob has claimed this item" in response.content.decode()
+        assert "bob has claimed this item" in text_of(response)
 
     def test_is_released_by_a_manager(self, client, mara, bob, refund):
         interventions.claim(refund.pk, by=bob)
         client.force_login(mara)
-        assert "you may release it yourself" in client.get(address(refund)).content.decode()
+        assert "you may release it yourself" in text_of(client.get(address(refund)))
 
         client.post(address(refund, "release"))
 
@@ -410,7 +411,7 @@ class TestPreview:
     def test_shows_what_the_edit_would_change(self, desk, refund):
         typed = {"edit-customer_id": "C-88213", "edit-amount": "482.5"}
 
-        page = desk.post(address(refund, "preview"), typed, headers=HTMX).content.decode()
+        page = text_of(desk.post(address(refund, "preview"), typed, headers=HTMX))
 
         assert "<del>4820.0</del>" in page
         assert "<ins>482.5</ins>" in page
@@ -420,24 +421,24 @@ class TestPreview:
     def test_shows_mistakes_instead(self, desk, refund):
         typed = {"edit_as": "json", "edit_json": '{"customer_id": 5}'}
 
-        page = desk.post(address(refund, "preview"), typed, headers=HTMX).content.decode()
+        page = text_of(desk.post(address(refund, "preview"), typed, headers=HTMX))
 
         assert "customer_id: 5 is not of type" in page
 
     def test_says_that_nothing_is_changed(self, desk, refund):
         typed = {"edit-customer_id": "C-88213", "edit-amount": "4820.0"}
 
-        assert "Nothing is changed yet." in desk.post(address(refund, "preview"), typed, headers=HTMX).content.decode()
+        assert "Nothing is changed yet." in text_of(desk.post(address(refund, "preview"), typed, headers=HTMX))
 
     def test_is_a_whole_page_without_htmx_and_keeps_the_text(self, desk, refund):
         typed = {"view": "edit", "edit-customer_id": "C-88213", "edit-amount": "482.5", "note": "typed"}
 
-        page = desk.post(address(refund, "preview"), typed).content.decode()
+        page = text_of(desk.post(address(refund, "preview"), typed))
 
         assert "<html" in page
         assert "<ins>482.5</ins>" in page
         assert 'value="482.5"' in page
-        assert ">\ntyped</textarea>" in page
+        assert "> typed</textarea>" in page
         assert 'value="edit" data-key="3" checked' in page
 
     def test_decides_nothing(self, desk, refund):
@@ -449,7 +450,7 @@ class TestPreview:
 class TestAftermath:
     def test_asks_again_only_while_the_run_moves(self, desk, alice, refund):
         interventions.decide(refund.pk, by=alice, verdict="approve")
-        assert "hx-trigger" in desk.get(address(refund, "aftermath")).content.decode()
+        assert "hx-trigger" in text_of(desk.get(address(refund, "aftermath")))
 
         run = factories.leased(refund.run)
         call = run.tool_calls.get()
@@ -457,7 +458,7 @@ class TestAftermath:
         tool_calls.finish(run, call.call_id, "Receipt RF-1")
         gates.complete(run, "All done.", usage={})
 
-        page = desk.get(address(refund, "aftermath")).content.decode()
+        page = text_of(desk.get(address(refund, "aftermath")))
         assert "hx-trigger" not in page
         assert "Receipt RF-1" in page
         assert "All done." in page
