@@ -172,8 +172,8 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        # Older Safaris do not count a websocket of the same host as 'self'.
-        "connect-src": [SELF, *(origin.replace("http", "ws", 1) for origin in SITE_ORIGINS)],
+        # Older Safaris do not count a websocket of the same host as 'self'. A policy cannot name an IPv6 address.
+        "connect-src": [SELF, *(origin.replace("http", "ws", 1) for origin in SITE_ORIGINS if "[" not in origin)],
         "form-action": [SELF],
         "manifest-src": [SELF],
         "base-uri": [NONE],
