@@ -183,6 +183,17 @@ class TestRun:
         assert "model_error" in text
         assert reverse("reviews:retry", args=[failed.pk]) in text
 
+    def test_says_that_a_pause_is_on_its_way_and_no_more_once_it_ended(self, alice):
+        asked = desk_data.refund()
+        runs.pause(asked.run_id, by=alice)
+        assert b"Pauses at the next gate" in page_of(alice, "reviews:run", asked.run_id).content
+        runs.stop(asked.run_id, by=alice)
+
+        text = page_of(alice, "reviews:run", asked.run_id).content.decode()
+
+        assert "Pauses at the next gate" not in text
+        assert "Withdrawn" in text
+
     def test_labels_the_scripted_model(self, alice):
         factories.card("actor", scripted=True)
         run = factories.run(by=alice, agent="actor")
