@@ -1,5 +1,6 @@
 """A worker that dies anywhere: nothing happens twice, nothing is lost, and what cannot be known is asked."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -117,9 +118,22 @@ class TestDeathInsideATool:
         run = stage.advance(in_doubt)
         assert (run.status, run.error_code, ran) == (RunStatus.FAILED, "unknown_outcome", ["Ann"])
 
-    def test_never_asks_about_its_finished_siblings(self, stage, plug, pay, ran):
-        calls = [call("pay", "c1", to="Ann"), call("pay", "c2", to="Bob", dies="after")]
-        run = stage.submit(lambda: play.agent(first(*calls), pay))
+    def test_never_asks_about_its_finished_siblings(self, stage, plug, pay, ran, monkeypatch):
+        ann_is_done, finish = threading.Event(), RunDesk.finish
+
+        def finish_and_say_so(desk, call_id, output, error):
+            finish(desk, call_id, output, error)
+            ann_is_done.set()
+
+        @function_tool
+        def pay_bob() -> str:
+            assert ann_is_done.wait(30)
+            ran.append("Bob")
+            plug.pull()
+
+        monkeypatch.setattr(RunDesk, "finish", finish_and_say_so)
+        calls = [call("pay", "c1", to="Ann"), call("pay_bob", "c2")]
+        run = stage.submit(lambda: play.agent(first(*calls), pay, pay_bob))
 
         run = stage.advance(crash(stage, plug, run))
         assert stage.question(run).tool_call.call_id == "c2"
