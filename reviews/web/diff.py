@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any
 
 WORD = re.compile(r"\w+(?:\.\w+)*|\s+|[^\w\s]")
@@ -38,7 +39,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Line:
-    """Two lines side by side; ``kind`` is same, changed, added or removed; a piece is (text, whether it is marked)."""
+    """Two lines side by side; ``kind`` is same, changed, added, removed or gap; a piece is (text, is marked)."""
 
     kind: str
     left_number: int | None
@@ -87,6 +88,20 @@ def side_by_side(before: Any, after: Any) -> list[Line]:
             lines += [_line("removed", n, left, None, right) for n in range(a + paired, b)]
             lines += [_line("added", None, left, n, right) for n in range(c + paired, d)]
     return lines
+
+
+def folded(lines: Sequence[Line], around: int = 3) -> list[Line]:
+    """Return the lines that differ with ``around`` others before and after; a gap stands for what is left out."""
+    near = {n + step for n, line in enumerate(lines) if line.kind != "same" for step in range(-around, around + 1)}
+    kept: list[Line] = []
+    for shown, group in groupby(enumerate(lines), key=lambda numbered: numbered[0] in near):
+        run = [line for _, line in group]
+        kept += run if shown or len(run) == 1 else [_gap(len(run))]
+    return kept
+
+
+def _gap(count: int) -> Line:
+    return Line("gap", None, [(f"⋯ {count} lines that are the same", False)], None, [])
 
 
 def _line(kind: str, at: int | None, left: list[str], to: int | None, right: list[str]) -> Line:

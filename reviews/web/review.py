@@ -62,7 +62,14 @@ def pairs(item: Intervention) -> list[Pair]:
 
 
 def _changes(item: Intervention, value: Any) -> dict[str, Any]:
-    return {"fields": list(diff.fields(item.proposal, value)), "lines": diff.side_by_side(item.proposal, value)}
+    lines = diff.side_by_side(*map(_bare, (item.proposal, value)))
+    return {"fields": list(diff.fields(item.proposal, value)), "lines": diff.folded(lines)}
+
+
+def _bare(value: Any) -> Any:
+    """A value that is all but one text, such as a final output, is compared as that text."""
+    only = next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else None
+    return only if isinstance(only, str) else value
 
 
 def _question(item: Intervention) -> str:

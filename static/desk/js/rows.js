@@ -23,3 +23,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   document.querySelector(".work").dataset.open = "pane";
   if (matchMedia("(max-width: 1000px)").matches) scrollTo(0, 0);
 });
+
+// What fails without an answer of the desk's own (no connection, a stale sign-in, no right) is said, never swallowed.
+const say = (failed) => () => (document.getElementById("refused").hidden = !failed);
+for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, say(true));
+document.addEventListener("htmx:beforeRequest", say(false));

@@ -87,3 +87,18 @@ class TestTextOf:
             '  "path": "C:\\\\new"',
             "}",
         ]
+
+
+class TestFolded:
+    def test_keeps_what_is_near_a_change(self):
+        before = "\n".join(map(str, range(20)))
+
+        lines = diff.folded(diff.side_by_side(before, before.replace("10", "ten")), around=2)
+
+        assert [line.kind for line in lines] == ["gap", "same", "same", "changed", "same", "same", "gap"]
+        assert lines[0].left == [("⋯ 8 lines that are the same", False)]
+
+    def test_does_not_hide_a_single_line(self):
+        lines = diff.folded(diff.side_by_side("a\nb\nc", "a\nb\nd"), around=1)
+
+        assert [line.kind for line in lines] == ["same", "same", "changed"]
