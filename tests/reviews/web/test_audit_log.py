@@ -20,22 +20,11 @@ from reviews.web import audit_rows
 from reviews.web.audit_log import PAGE_SIZE
 from tests import factories
 from tests.reviews import desk_data
-
-
-def page_of(user, url="reviews:audit_log", *args, **query):
-    client = Client()
-    client.force_login(user)
-    return client.get(reverse(url, args=args), query)
-
-
-def post(user, url, **data):
-    client = Client()
-    client.force_login(user)
-    return client.post(reverse(url), data)
+from tests.reviews.web.visits import page_of, post
 
 
 def actions(user, **query):
-    return [line.entry.action for line in page_of(user, **query).context["rows"]]
+    return [line.entry.action for line in page_of(user, "reviews:audit_log", **query).context["rows"]]
 
 
 def write(*names, **data):
@@ -53,13 +42,13 @@ def story(alice):
 
 class TestAuditLog:
     def test_is_open_to_auditors_and_admins(self, otto, admin):
-        assert page_of(otto).status_code == page_of(admin).status_code == 200
+        assert page_of(otto, "reviews:audit_log").status_code == page_of(admin, "reviews:audit_log").status_code == 200
 
     @pytest.mark.parametrize("name", ["alice", "mara", "charlie"])
     def test_is_not_there_for_anybody_else(self, request, story, name):
         user = request.getfixturevalue(name)
 
-        assert page_of(user).status_code == 404
+        assert page_of(user, "reviews:audit_log").status_code == 404
         assert page_of(user, "reviews:audit_entry", 1).status_code == 404
         assert post(user, "reviews:verify_audit").status_code == 404
         assert post(user, "reviews:export_audit", format="csv").status_code == 404
@@ -104,7 +93,7 @@ class TestAuditLog:
         assert actions(otto, since=tomorrow) == []
 
     def test_shows_nothing_by_mistake_when_a_filter_makes_no_sense(self, story, otto):
-        response = page_of(otto, since="yesterday-ish")
+        response = page_of(otto, "reviews:audit_log", since="yesterday-ish")
 
         assert response.context["rows"] == []
         assert b"Enter a valid date" in response.content
@@ -112,8 +101,8 @@ class TestAuditLog:
     def test_comes_in_pages_that_lose_none(self, otto):
         write(*(f"a.{number}" for number in range(PAGE_SIZE + 2)))
 
-        first = page_of(otto)
-        rest = page_of(otto, after=first.context["page"].after)
+        first = page_of(otto, "reviews:audit_log")
+        rest = page_of(otto, "reviews:audit_log", after=first.context["page"].after)
 
         seen = [line.entry.seq for page in (first, rest) for line in page.context["rows"]]
         assert seen == list(range(PAGE_SIZE + 2, 0, -1))
@@ -121,7 +110,7 @@ class TestAuditLog:
     def test_keeps_its_filters_on_the_way_to_older_entries(self, otto):
         write(*(["a.b"] * (PAGE_SIZE + 1)))
 
-        text = page_of(otto, action="a.").content.decode()
+        text = page_of(otto, "reviews:audit_log", action="a.").content.decode()
 
         assert "action=a.&amp;after=" in text
 
@@ -140,10 +129,10 @@ class TestAuditLog:
     def test_treats_what_is_written_in_it_as_text(self, otto):
         write("a.b", note="<script>alert(1)</script>")
 
-        assert b"<script>alert(1)" not in page_of(otto).content
+        assert b"<script>alert(1)" not in page_of(otto, "reviews:audit_log").content
 
     def test_is_never_changed_from_its_page(self, story, otto):
-        text = page_of(otto).content.decode()
+        text = page_of(otto, "reviews:audit_log").content.decode()
 
         forms = text.count('method="post"')
         assert forms == 3  # verify, export, sign out
@@ -184,13 +173,15 @@ class TestAuditEntry:
 
         assert response.status_code == 200
         assert b"{damaged" in response.content
-        assert page_of(otto).status_code == 200
+        assert page_of(otto, "reviews:audit_log").status_code == 200
 
     def test_stays_readable_when_its_ids_were_tampered_with(self, story, otto):
         triggers.drop(connection)
         AuditEntry.objects.filter(seq=2).update(run="nonsense", subject="intervention:nonsense")
 
-        assert page_of(otto, "reviews:audit_entry", 2).status_code == page_of(otto).status_code == 200
+        assert (
+            page_of(otto, "reviews:audit_entry", 2).status_code == page_of(otto, "reviews:audit_log").status_code == 200
+        )
 
     def test_that_was_never_written_is_not_there(self, otto):
         assert page_of(otto, "reviews:audit_entry", 4711).status_code == 404
@@ -204,14 +195,14 @@ class TestVerify:
 
         signed = AuditEntry.objects.latest("seq")
         assert (signed.action, signed.actor, json.loads(signed.data)["entries"]) == ("audit.verified", "otto", count)
-        assert f"verified {count} entries" in page_of(otto).content.decode()
+        assert f"verified {count} entries" in page_of(otto, "reviews:audit_log").content.decode()
 
     def test_names_the_broken_entry(self, story, otto):
         triggers.drop(connection)
         AuditEntry.objects.filter(seq=2).update(actor="mallory")
         post(otto, "reviews:verify_audit")
 
-        text = page_of(otto).content.decode()
+        text = page_of(otto, "reviews:audit_log").content.decode()
 
         assert "The chain is broken at entry 2" in text
         assert 'role="alert"' in text
@@ -221,7 +212,7 @@ class TestVerify:
         AuditEntry.objects.filter(seq=2).delete()
         post(otto, "reviews:verify_audit")
 
-        text = page_of(otto).content.decode()
+        text = page_of(otto, "reviews:audit_log").content.decode()
 
         assert "The chain is broken at entry 2" in text
         assert "Look at entry 2" not in text
@@ -230,7 +221,7 @@ class TestVerify:
         assert page_of(otto, "reviews:verify_audit").status_code == 405
 
     def test_that_never_was_is_said_to_be_missing(self, otto):
-        assert b"Not verified yet" in page_of(otto).content
+        assert b"Not verified yet" in page_of(otto, "reviews:audit_log").content
 
 
 class TestDetail:

@@ -10,25 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews import catalog
 from reviews.actions import gates, interventions, runs
-from reviews.models import AuditEntry, Event, Run
-from reviews.states import RunStatus, Verdict
+from reviews.models import Event, Run
+from reviews.states import Verdict
 from reviews.web.runs import PAGE_SIZE, live_fragments
 from tests import factories
 from tests.reviews import desk_data
-
-
-def page_of(user, url="reviews:runs", *args, **query):
-    client = Client()
-    client.force_login(user)
-    return client.get(reverse(url, args=args), query)
-
-
-def post(user, url, *args, **data):
-    client = Client()
-    client.force_login(user)
-    return client.post(reverse(url, args=args), data)
+from tests.reviews.web.visits import page_of
 
 
 def cost_of(user, url):
@@ -41,7 +29,7 @@ def cost_of(user, url):
 
 
 def listed(user, **query):
-    return [run.input for run, *_ in page_of(user, **query).context["rows"]]
+    return [run.input for run, *_ in page_of(user, "reviews:runs", **query).context["rows"]]
 
 
 @pytest.fixture
@@ -62,7 +50,7 @@ class TestRuns:
         factories.run(by=alice)
 
         assert listed(charlie) == []
-        assert b"No runs to see" in page_of(charlie).content
+        assert b"No runs to see" in page_of(charlie, "reviews:runs").content
 
     def test_are_all_listed_for_an_auditor(self, alice, otto):
         factories.run(by=alice, input="seen by otto")
@@ -73,8 +61,8 @@ class TestRuns:
         run = factories.leased()
         gates.park(run, factories.state(), [factories.proposal(), factories.proposal()])
 
-        assert [count for _, count, _ in page_of(alice).context["rows"]] == [2]
-        assert b"2 open" in page_of(alice).content
+        assert [count for _, count, _ in page_of(alice, "reviews:runs").context["rows"]] == [2]
+        assert b"2 open" in page_of(alice, "reviews:runs").content
 
     @pytest.mark.parametrize(
         "query, expected",
@@ -105,7 +93,7 @@ class TestRuns:
     def test_are_not_shown_by_mistake_when_a_filter_makes_no_sense(self, alice, query):
         factories.run(by=alice)
 
-        response = page_of(alice, **query)
+        response = page_of(alice, "reviews:runs", **query)
 
         assert (response.status_code, response.context["rows"]) == (200, [])
         assert b"is not one of the available choices" in response.content
@@ -113,14 +101,14 @@ class TestRuns:
     def test_filters_name_no_agent_of_another_queue(self, alice):
         factories.card("secret-agent", queue="legal")
 
-        assert b"secret-agent" not in page_of(alice).content.lower()
+        assert b"secret-agent" not in page_of(alice, "reviews:runs").content.lower()
 
     def test_come_in_pages_that_lose_none(self, alice):
         for number in range(PAGE_SIZE + 3):
             factories.run(by=alice, input=f"run {number}")
 
-        first = page_of(alice)
-        rest = page_of(alice, after=first.context["after"])
+        first = page_of(alice, "reviews:runs")
+        rest = page_of(alice, "reviews:runs", after=first.context["after"])
 
         seen = [run.input for page in (first, rest) for run, *_ in page.context["rows"]]
         assert seen == [f"run {number}" for number in reversed(range(PAGE_SIZE + 3))]
@@ -304,137 +292,3 @@ class TestLiveFragments:
         assert b"run-steps" in page_of(alice, "reviews:run_delta", failed.pk, since=0).content
         assert page_of(alice, "reviews:run_delta", failed.pk, since=10**9).status_code == 204
         assert page_of(alice, "reviews:run_delta", failed.pk, since="x").status_code == 200
-
-
-class TestStart:
-    def test_offers_the_agents_of_ones_queues(self, alice):
-        factories.card("clerk", description="Sorts things.", sample_input="Sort this.")
-        factories.card("lawyer", queue="legal")
-
-        response = page_of(alice, "reviews:start")
-
-        assert [card.slug for card in response.context["cards"]] == ["clerk"] + [
-            card.slug for card in catalog.all_cards() if card.queue == "support" and card.slug != "clerk"
-        ]
-        assert b"Sorts things." in response.content
-
-    def test_fills_in_the_sample_without_a_script(self, alice):
-        factories.card("clerk", sample_input="Sort this.")
-
-        response = page_of(alice, "reviews:start", agent="clerk", sample="1")
-
-        assert b"Sort this.</textarea>" in response.content
-
-    def test_leads_to_the_new_run(self, alice):
-        factories.card("clerk")
-
-        response = post(alice, "reviews:start", agent="clerk", input="Do it.")
-
-        run = Run.objects.get()
-        assert (run.agent, run.input, run.started_by) == ("clerk", "Do it.", alice)
-        assert response.url == reverse("reviews:run", args=[run.pk])
-
-    def test_keeps_the_text_beside_the_complaint(self, alice):
-        response = post(alice, "reviews:start", agent="ghost", input="Precious words.")
-
-        assert response.status_code == 422
-        assert "There is no agent “ghost” that you may start" in response.content.decode()
-        assert b"Precious words.</textarea>" in response.content
-        assert not Run.objects.exists()
-
-    @pytest.mark.parametrize("text, complaint", [(" \n", "the input is empty"), ("x" * 100_001, "at most 100,000")])
-    def test_says_what_is_wrong_with_the_text(self, alice, text, complaint):
-        factories.card("clerk")
-
-        response = post(alice, "reviews:start", agent="clerk", input=text)
-
-        assert response.status_code == 422
-        assert complaint in response.content.decode()
-
-    def test_tells_charlie_nothing(self, charlie):
-        factories.card("clerk")
-
-        page = page_of(charlie, "reviews:start")
-        refused = post(charlie, "reviews:start", agent="clerk", input="Let me in.")
-
-        assert page.context["cards"] == []
-        assert refused.status_code == 422
-        assert b'value="clerk"' not in page.content + refused.content
-        assert not Run.objects.exists()
-
-    def test_offers_an_admin_everything(self, admin):
-        factories.card("lawyer", queue="legal")
-
-        assert "lawyer" in [card.slug for card in page_of(admin, "reviews:start").context["cards"]]
-
-
-class TestSteering:
-    @pytest.mark.parametrize("verb, status", [("pause", "paused"), ("stop", "cancelled")])
-    def test_does_it_and_goes_back_to_the_run(self, alice, verb, status):
-        run = factories.run(by=alice)
-
-        response = post(alice, f"reviews:{verb}", run.pk)
-
-        assert response.url == reverse("reviews:run", args=[run.pk])
-        assert Run.objects.get().status == status
-
-    def test_lets_a_paused_run_go_on(self, alice):
-        run = factories.run(by=alice)
-        runs.pause(run.pk, by=alice)
-
-        post(alice, "reviews:resume", run.pk)
-
-        assert Run.objects.get().status == RunStatus.QUEUED
-
-    def test_retries_as_a_new_run(self, alice, failed):
-        response = post(alice, "reviews:retry", failed.pk)
-
-        again = Run.objects.get(retry_of=failed)
-        assert response.url == reverse("reviews:run", args=[again.pk])
-
-    def test_stops_after_asking_once_more(self, alice):
-        run = factories.run(by=alice)
-
-        assert b"Stop run" in page_of(alice, "reviews:stop", run.pk).content
-        post(alice, "reviews:stop", run.pk, reason="Wrong customer.")
-
-        assert "Wrong customer." in AuditEntry.objects.get(action="run.stopped").data
-
-    def test_does_not_ask_to_stop_what_has_ended(self, alice, failed):
-        assert page_of(alice, "reviews:stop", failed.pk).status_code == 302
-
-    @pytest.mark.parametrize(
-        "verb, sentence",
-        [("stop", "has already ended"), ("pause", "has already ended"), ("resume", "has already ended")],
-    )
-    def test_says_when_it_is_too_late(self, alice, failed, verb, sentence):
-        response = post(alice, f"reviews:{verb}", failed.pk)
-
-        assert response.status_code == 409
-        assert sentence in response.content.decode()
-
-    def test_says_why_a_running_run_cannot_be_retried(self, alice):
-        response = post(alice, "reviews:retry", factories.run(by=alice).pk)
-
-        assert response.status_code == 409
-        assert "Only a failed or stopped run can be retried" in response.content.decode()
-
-    def test_says_when_the_agent_is_gone(self, alice, failed):
-        catalog.withdraw(failed.agent)
-
-        response = post(alice, "reviews:retry", failed.pk)
-
-        assert response.status_code == 409
-        assert "No agent is registered" in response.content.decode()
-
-    @pytest.mark.parametrize("verb", ["stop", "pause", "resume", "retry"])
-    def test_is_not_for_those_who_only_read(self, alice, otto, charlie, verb):
-        run = factories.run(by=alice)
-
-        assert post(otto, f"reviews:{verb}", run.pk).status_code == 403
-        assert post(charlie, f"reviews:{verb}", run.pk).status_code == 404
-        assert Run.objects.get().status == RunStatus.QUEUED
-
-    @pytest.mark.parametrize("verb", ["pause", "resume", "retry"])
-    def test_is_never_done_by_a_link(self, alice, verb):
-        assert page_of(alice, f"reviews:{verb}", factories.run(by=alice).pk).status_code == 405
