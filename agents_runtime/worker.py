@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import Error as DatabaseError
 
@@ -16,6 +16,7 @@ from agents_runtime import llm, registry, sdk
 from agents_runtime.desk import RunDesk
 from agents_runtime.heartbeat import Heartbeat
 from agents_runtime.registry import Entry
+from agents_runtime.sdk import bridge
 from reviews.actions import LeaseLost, gates, leases, tool_calls
 from reviews.actions.gates import ReusedCallId
 from reviews.actions.tool_calls import NotApproved
@@ -68,7 +69,7 @@ def _advance(run: Run) -> None:
         return
     gated = _gated(entry)
     desk = RunDesk(run, entry, llm.name_of(gated.agent))
-    outcome = async_to_sync(sdk.advance)(gated, _brief(run, entry, checkpoint, said), desk, llm.provider())
+    outcome = bridge.run(sdk.advance(gated, _brief(run, entry, checkpoint, said), desk, llm.provider()))
     if isinstance(outcome, sdk.Finished):
         _finish(run, entry, desk, outcome)
 
@@ -104,7 +105,7 @@ def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Dec
         workflow=entry.title,
         max_turns=entry.max_turns,
         state=checkpoint.unpack() if checkpoint else None,
-        notes=tuple(one.context for one in said if one.context),
+        notes=tuple(text for one in said for text in _messages(one)),
         feedback=sent_back[-1] if sent_back else None,
         context={"run_id": str(run.pk), "agent": run.agent},
         stream=getattr(settings, "FOUREYES_STREAM", False),
@@ -117,6 +118,14 @@ def _said(checkpoint: Checkpoint | None) -> list[Decision]:
     return list(
         Decision.objects.filter(intervention__checkpoint=checkpoint).select_related("intervention").order_by("id")
     )
+
+
+def _messages(decision: Decision) -> Iterator[str]:
+    """What one verdict tells the agent besides the call's output; a rejection's note is that output already."""
+    if decision.note and decision.verdict != Verdict.REJECT:
+        yield decision.note
+    if decision.context:
+        yield decision.context
 
 
 def _releases(decision: Decision) -> bool:

@@ -19,8 +19,15 @@ from reviews.actors import SYSTEM, Actor
 from reviews.audit import Act
 from reviews.models import Decision, Intervention, Run, Span
 from reviews.models.intervention import digest_of
-from reviews.states import OUTCOME_OF, InterventionStatus, Kind, RunStatus, Verdict
+from reviews.states import OUTCOME_OF, InterventionStatus, Kind, Outcome, RunStatus, Verdict
 
+DID = {
+    Outcome.APPROVED: "approved this item",
+    Outcome.EDITED: "edited and approved this item",
+    Outcome.OVERRIDDEN: "wrote the output of this item",
+    Outcome.REJECTED: "rejected this item",
+    Outcome.ANSWERED: "answered this item",
+}
 ENDINGS = {"run.stopped": "stopped", "run.failed": "failed", "run.completed": "completed"}
 
 
@@ -38,7 +45,8 @@ def decide(
 ) -> Decision:
     """Record the verdict; queue the run once none of its questions is open.
 
-    ``note`` is the feedback the agent reads, ``context`` one more message to it; ``reason`` stays inside.
+    ``note`` is the feedback the agent reads: instead of a rejected call's output, else as a message. ``context`` is one
+    more message to it; ``reason`` stays inside.
     ``replacement`` is the edited arguments or text, the supplied output, or the answer.
     ``version`` is the one the reviewer saw.
     Raises Conflict, Invalid, PermissionDenied.
@@ -110,8 +118,8 @@ def closed_text(intervention: Intervention) -> str:
     decision = intervention.decisions.select_related("decided_by").last()
     if decision is None:
         return _withdrawn_text(intervention)
-    said = intervention.get_outcome_display().lower()
-    return f"{_name(decision.decided_by)} {said} this item on {decision.created_at:%d %b %Y at %H:%M:%S} UTC."
+    did = DID[Outcome(intervention.outcome)]
+    return f"{_name(decision.decided_by)} {did} on {decision.created_at:%d %b %Y at %H:%M:%S} UTC."
 
 
 def _withdrawn_text(intervention: Intervention) -> str:

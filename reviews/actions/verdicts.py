@@ -67,7 +67,7 @@ def apply(intervention: Intervention, said: Said) -> None:
         case Verdict.REJECT if intervention.kind == Kind.UNKNOWN_OUTCOME:
             return  # the run ends, and nobody knows more about the call than before
         case Verdict.REJECT:
-            call.status, call.output = ToolCallStatus.REFUSED, said.note or REJECTED
+            call.status, call.output = ToolCallStatus.REFUSED, refusal(said.note)
         case Verdict.OVERRIDE if intervention.kind == Kind.UNKNOWN_OUTCOME:
             call.status, call.output = ToolCallStatus.DONE, said.replacement
         case _:
@@ -75,6 +75,11 @@ def apply(intervention: Intervention, said: Said) -> None:
     if call.status != ToolCallStatus.APPROVED:
         call.finished_at = timezone.now()
     call.save(update_fields=["status", "executed", "output", "finished_at"])
+
+
+def refusal(note: str) -> str:
+    """What the agent reads in place of a rejected call's output: that a person refused it, and why."""
+    return f"{REJECTED} Feedback: {note}" if note else REJECTED
 
 
 def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
