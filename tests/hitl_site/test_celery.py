@@ -2,12 +2,12 @@
 
 import signal
 
+import agents_runtime.tasks  # noqa: F401  (a worker finds it by itself: tests/test_stack.py)
 from hitl_site import celery
 
 
 class TestApp:
     def test_knows_every_task_that_the_clock_names(self):
-        celery.app.loader.import_default_modules()
         named = {entry["task"] for entry in celery.app.conf.beat_schedule.values()}
 
         assert named <= set(celery.app.tasks)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -87,6 +88,11 @@ class Desk:
                 found.append(int(entry.name))
         return found
 
+    def kill_children(self) -> None:
+        for pid in self.children():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -106,7 +112,10 @@ def start(tmp_path):
 
     yield start
     for desk in started:
-        clean_up(desk)
+        desk.process.kill()
+        desk.process.wait()
+        if desk.var.is_relative_to(tmp_path):  # others are in use
+            desk.kill_children()
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +123,9 @@ def running(tmp_path_factory):
     """A desk that all tests of this file may look at."""
     desk = Desk(tmp_path_factory.mktemp("running") / "var").until_ready()
     yield desk
-    clean_up(desk)
-
-
-def clean_up(desk: Desk) -> None:
     desk.process.kill()
     desk.process.wait()
-    for pid in desk.children():
-        os.kill(pid, signal.SIGKILL)
+    desk.kill_children()
 
 
 class TestStart:
@@ -165,8 +169,9 @@ class TestStart:
 class TestWatch:
     @pytest.mark.parametrize(("name", "program"), [("web", "daphne"), ("valkey", "valkey-server")])
     def test_replaces_what_dies(self, running, name, program):
-        (pid,) = running.children(program)
-        os.kill(pid, signal.SIGKILL)
+        victims = running.children(program)
+        assert len(victims) == 1, running.said
+        os.kill(victims[0], signal.SIGKILL)
 
         running.until(lambda: f"{name} ended with -9; starting it again" in running.said)
         running.until(running.answers)
