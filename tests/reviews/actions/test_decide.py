@@ -42,7 +42,11 @@ class TestDecide:
             (
                 {"verdict": "reject", "note": "Too much."},
                 "rejected",
-                {"status": "refused", "executed": None, "output": "Too much."},
+                {
+                    "status": "refused",
+                    "executed": None,
+                    "output": "A human reviewer rejected this call. Feedback: Too much.",
+                },
             ),
             (
                 {"verdict": "reject"},

@@ -61,7 +61,7 @@ class TestDecide:
 
         said = Decision.objects.get()
         assert (said.note, said.reason, said.context) == ("Ask first.", "Looks like fraud.", "The customer is a minor.")
-        assert ToolCall.objects.get().output == "Ask first."
+        assert ToolCall.objects.get().output.endswith("Feedback: Ask first.")
 
     def test_answers_a_question(self, question):
         told("decide", question.pk, "answer", "--as", "alice", "--answer", "Ward B")
