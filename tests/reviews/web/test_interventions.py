@@ -203,7 +203,9 @@ class TestDecide:
 
         said = Decision.objects.get()
         assert (said.note, said.reason, said.context) == ("Only the duplicate.", "Fraud suspected", "Ask Anna.")
-        assert refund.tool_call.interventions.get().run.tool_calls.get().output == "Only the duplicate."
+        output = refund.run.tool_calls.get().output
+        assert "Only the duplicate." in output
+        assert "Fraud" not in output
 
     def test_edits_in_fields_with_types_kept(self, desk, refund):
         response = decide(desk, refund, "edit", **{"edit-customer_id": "C-88213", "edit-amount": "482"})
