@@ -3,7 +3,9 @@
 // ascending data-order. While the pointer rests on the list, such rows wait behind the "N new" button (#live-held).
 const SETTLE_MS = 4000;
 
-Idiomorph.defaults.ignoreActiveValue = true;
+// A field in use stays as it is. Not by ignoreActiveValue: that would also keep a focused row from being renewed.
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (old) =>
+  !(old === document.activeElement && old.matches("input, textarea, select"));
 
 const held = new Map();
 let moved = 0;

@@ -77,4 +77,4 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("htmx:afterSettle", () => look(document));
 document.addEventListener("live:applied", () => look(document));
-look(document);
+document.addEventListener("DOMContentLoaded", () => look(document)); // htmx, which hears of a restored draft, starts then
