@@ -8,10 +8,10 @@ SKIP    = 3
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres check format lock
+.PHONY: help demo test test-postgres check format lock screenshots
 
 help:                             ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.installed          ## the whole desk with demo agents and people, on http://127.0.0.1:8000/ (PORT=…)
 	@exec $(BIN)/python manage.py demo
@@ -39,6 +39,9 @@ format: $(VENV)/.installed-test   ## let the formatters have their way
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/djlint templates --reformat --quiet
+
+screenshots: $(VENV)/.installed-test  ## draw the pictures in docs/images anew, from the demo agents in Chromium
+	$(BIN)/python -m pytest -p no:randomly tests/browser/screenshots.py
 
 # The environment --------------------------------------------------------------------------------------------------
 $(BIN)/python:
