@@ -30,6 +30,13 @@ class Recorded:
     queue_ids: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Traced:
+    """A run's trace has grown; nothing was added to its history."""
+
+    run_id: UUID
+
+
 def subscribe(event: type[E], listener: Callable[[E], None]) -> None:
     """Call the listener with every event of that type; subscribing twice calls it once."""
     if listener not in _listeners[event]:

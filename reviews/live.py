@@ -20,8 +20,9 @@ _ringing: set[Future[None]] = set()
 
 
 def connect() -> None:
-    """Ring for everything that is recorded."""
+    """Ring for everything that is recorded or traced."""
     events.subscribe(events.Recorded, ring)
+    events.subscribe(events.Traced, ring_run)
 
 
 def queue_group(queue_id: int) -> str:
@@ -37,7 +38,15 @@ def run_group(run_id: object) -> str:
 def ring(event: events.Recorded) -> None:
     """Wake the browsers concerned, without waiting; a bell nobody hears is made good by the next one."""
     groups = [run_group(event.run_id), *map(queue_group, event.queue_ids)]
-    message = {"type": "bell", "seq": event.seq, "run": str(event.run_id)}
+    _ring(groups, {"type": "bell", "seq": event.seq, "run": str(event.run_id)})
+
+
+def ring_run(event: events.Traced) -> None:
+    """Wake those who watch the run: a model call began or ended, and no number tells of it."""
+    _ring([run_group(event.run_id)], {"type": "traced", "run": str(event.run_id)})
+
+
+def _ring(groups: list[str], message: dict[str, Any]) -> None:
     sending = asyncio.run_coroutine_threadsafe(_send(groups, message), _bell_loop())
     _ringing.add(sending)
     sending.add_done_callback(_ringing.discard)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reviews import events
 from reviews.actions.text import storable
 from reviews.models import Run, Span
 
@@ -35,6 +36,8 @@ def keep(steps: Sequence[Traced]) -> int:
     runs = dict(Run.objects.filter(trace_id__in=traces).values_list("trace_id", "pk"))
     rows = [_row(step, runs[step.trace_id]) for step in newest.values() if step.trace_id in runs]
     Span.objects.bulk_create(rows, update_conflicts=True, unique_fields=["span_id"], update_fields=CHANGING)
+    for run_id in {row.run_id for row in rows}:
+        events.publish(events.Traced(run_id))
     return len(rows)
 
 

@@ -61,6 +61,10 @@ class DeskConsumer(AsyncWebsocketConsumer):
         if message["seq"] > self.seq:
             await self._catch_up()
 
+    async def traced(self, message: dict[str, Any]) -> None:
+        """A run's trace has grown: there is no number to compare, so look."""
+        await self._catch_up()
+
     def query(self) -> QueryDict:
         """The query of the address the browser connected to."""
         return QueryDict(self.scope["query_string"])

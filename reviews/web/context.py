@@ -14,9 +14,6 @@ from django.http import HttpRequest
 from reviews import access
 from reviews.models import Intervention, Membership, Queue
 
-TICK = 20
-"""Seconds between two signs of life of a socket, unless FOUREYES_LIVE_TICK says otherwise."""
-
 
 class Desk:
     """Asked by templates; a fragment that shows none of it costs no query."""
@@ -56,7 +53,7 @@ class Desk:
 
 def live_tick() -> float:
     """Seconds between two signs of life of a socket."""
-    return float(getattr(settings, "FOUREYES_LIVE_TICK", TICK))
+    return float(settings.FOUREYES_LIVE_TICK)
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:

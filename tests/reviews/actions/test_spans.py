@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from reviews import events
 from reviews.actions import spans
 from reviews.actions.spans import Traced
 from reviews.models import Span
@@ -45,6 +46,14 @@ class TestKeep:
 
         span = Span.objects.get()
         assert (span.name, span.data) == ("\ufffd" + "x" * 199, {"output": "a\ufffd\ufffd", "n": "nan"})
+
+    def test_wakes_those_who_watch_the_run_once(self, traced, monkeypatch, django_capture_on_commit_callbacks):
+        told = []
+        monkeypatch.setitem(events._listeners, events.Traced, [told.append])
+        with django_capture_on_commit_callbacks(execute=True):
+            spans.keep([step(traced), step(traced, "s2"), step(traced, "s3", trace_id="trace_of_somebody_else")])
+
+        assert told == [events.Traced(traced.pk)]
 
     def test_of_nothing_is_nothing(self):
         assert spans.keep([]) == 0

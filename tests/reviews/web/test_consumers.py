@@ -14,15 +14,16 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from hitl_site.asgi import application
-from reviews.actions import interventions
-from reviews.models import Membership
+from reviews.actions import interventions, spans
+from reviews.models import Membership, Run
 from reviews.web import fragments
 from tests.reviews import desk_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SOON = 3  # seconds
+SOON = 15  # seconds; a loaded machine is slow
 MOMENT = 0.3
 
 
@@ -234,6 +235,18 @@ class TestRunConsumer:
             await on_thread(interventions.decide)(item.pk, by=bob, verdict="approve")
 
             await socket.until("bob", 'id="live-seq"')
+
+    @in_loop
+    async def test_shows_a_model_call_while_it_lasts(self, alice):
+        item = await on_thread(desk_data.refund)()
+        async with line(alice, f"/ws/runs/{item.run_id}/?since=0") as socket:
+            await socket.until('id="live-seq"')
+            run = await on_thread(Run.objects.get)(pk=item.run_id)
+            thinking = spans.Traced(run.trace_id, "span_1", "", "generation", "gpt", timezone.now(), None)
+
+            await on_thread(spans.keep)([thinking])
+
+            await socket.until("Model call")
 
     @in_loop
     async def test_is_not_there_for_charlie(self, charlie):
