@@ -25,9 +25,8 @@ from agents.agent_tool_state import get_agent_tool_state_scope, peek_agent_tool_
 from agents.run_config import ToolErrorFormatterArgs
 from agents.sandbox import SandboxAgent
 from agents.tool_context import ToolContext
-from asgiref.sync import sync_to_async
 
-from agents_runtime.sdk import outputs
+from agents_runtime.sdk import bridge, outputs
 from agents_runtime.sdk.calls import current_call
 from agents_runtime.sdk.errors import UngatedTool
 from agents_runtime.sdk.graph import agents_of, inner_agent
@@ -50,7 +49,7 @@ class Passage:
     async def ask(self, question: Callable[..., T], *args: Any) -> T:
         """Ask the desk on the worker's thread; what it refuses is remembered, since the SDK may swallow it."""
         try:
-            return await sync_to_async(question, thread_sensitive=True)(*args)
+            return await bridge.call_back(question, *args)
         except Exception as trouble:
             self.trouble = self.trouble or trouble
             raise

@@ -7,6 +7,7 @@ from agents_runtime.registry import Entry
 from agents_runtime.sdk import Answer, Request, Snapshot
 from reviews.actions import LeaseLost, interventions
 from reviews.actions.tool_calls import NotApproved
+from reviews.actions.verdicts import refusal
 from reviews.models import Checkpoint, Run
 from reviews.policies import Rule
 from reviews.states import Kind, Ruling, RunStatus, ToolCallStatus
@@ -115,7 +116,7 @@ class TestAnswers:
 
         answers = desk.answers(["c1", "c2"])
 
-        assert answers == {"c1": Answer(False, "Not Ann."), "c2": Answer(True, "by hand")}
+        assert answers == {"c1": Answer(False, refusal("Not Ann.")), "c2": Answer(True, "by hand")}
 
 
 class TestBegin:

@@ -5,11 +5,12 @@ import threading
 
 import pytest
 from agents import HostedMCPTool, RunContextWrapper, function_tool
-from asgiref.sync import async_to_sync
 from openai.types.responses.response_output_item import McpApprovalRequest
 
 from agents_runtime import ask_human, sdk
 from agents_runtime.desk import RunDesk
+from agents_runtime.sdk import bridge
+from reviews.actions.verdicts import refusal
 from reviews.models import Run
 from reviews.states import RunStatus, ToolCallStatus
 from tests.agents_runtime import play
@@ -44,7 +45,7 @@ class TestStreaming:
         "verdict, said, read",
         [
             ("approve", {}, "c1: paid Ann"),
-            ("reject", {"note": "No."}, "c1: No."),
+            ("reject", {"note": "No."}, f"c1: {refusal('No.')}"),
             ("override", {"replacement": "by hand"}, "c1: by hand"),
             ("approve", {"context": "Hurry."}, "c1: paid Ann | + Hurry."),
         ],
@@ -109,7 +110,7 @@ class TestHostedMcp:
     def test_are_stopped_by_a_rejection_with_its_reason(self, stage, build):
         run = stage.settle(stage.start(build), "reject", note="Never erase.")
 
-        assert (run.status, run.result) == (RunStatus.COMPLETED, "False Never erase.")
+        assert (run.status, run.result) == (RunStatus.COMPLETED, f"False {refusal('Never erase.')}")
 
     def test_are_let_through_by_a_rule(self, stage, build):
         run = stage.start(build, review=[{"tool": "erase", "ruling": "allow"}])
@@ -215,7 +216,7 @@ class TestAdvance:
         desk = self.Open()
         gated = sdk.gated(play.agent(first(call("pay", to="Ann")), pay))
 
-        outcome = async_to_sync(sdk.advance)(gated, self.brief(), desk)
+        outcome = bridge.run(sdk.advance(gated, self.brief(), desk))
 
         assert isinstance(outcome, sdk.Finished)
         assert (outcome.output, desk.finished) == ("c1: paid Ann", "paid Ann")
@@ -223,16 +224,16 @@ class TestAdvance:
 
     def test_refuses_to_go_on_with_a_run_that_is_finished(self, pay):
         gated = sdk.gated(play.agent(lambda seen: "done"))
-        done = async_to_sync(sdk.advance)(gated, self.brief(), self.Open())
+        done = bridge.run(sdk.advance(gated, self.brief(), self.Open()))
 
         with pytest.raises(sdk.Failure) as failure:
-            async_to_sync(sdk.advance)(gated, self.brief(state=done.snapshot.text), self.Open())
+            bridge.run(sdk.advance(gated, self.brief(state=done.snapshot.text), self.Open()))
 
         assert failure.value.code == "nothing_to_do"
 
     def test_goes_on_with_it_when_somebody_has_feedback(self):
         gated = sdk.gated(play.agent(lambda seen: "; ".join(seen.messages)))
-        done = async_to_sync(sdk.advance)(gated, self.brief(), self.Open())
+        done = bridge.run(sdk.advance(gated, self.brief(), self.Open()))
 
         again = self.brief(state=done.snapshot.text, feedback="Shorter.", notes=("By noon.",))
-        assert async_to_sync(sdk.advance)(gated, again, self.Open()).output == "Go.; Shorter.; By noon."
+        assert bridge.run(sdk.advance(gated, again, self.Open())).output == "Go.; Shorter.; By noon."

@@ -8,6 +8,7 @@ from agents.sandbox import SandboxAgent
 from pydantic import BaseModel
 
 from agents_runtime import ask_human, idempotency_key, sdk
+from reviews.actions.verdicts import refusal
 from reviews.states import RunStatus, ToolCallStatus
 from tests.agents_runtime import play
 from tests.agents_runtime.play import call, first
@@ -64,7 +65,7 @@ class TestReject:
         run = stage.settle(waiting, "reject", note="Offer a voucher: “20 off”.", reason="fraud suspected")
 
         assert ran == []
-        assert run.result == "c1: Offer a voucher: “20 off”."
+        assert run.result == "c1: A human reviewer rejected this call. Feedback: Offer a voucher: “20 off”."
         assert "fraud" not in json.dumps(run.result)
 
     def test_tells_the_model_so_when_no_feedback_was_given(self, stage, waiting, ran):
@@ -124,7 +125,7 @@ class TestAnswer:
 
         run = stage.settle(run, "reject", note="Decide yourself.")
 
-        assert run.result == "c1: Decide yourself."
+        assert run.result == f"c1: {refusal('Decide yourself.')}"
 
     def test_is_asked_for_even_where_a_rule_would_allow_every_tool(self, stage):
         asks = first(call("ask_human", question="How urgent?", options=None))
@@ -143,7 +144,7 @@ class TestContext:
     def test_comes_with_a_rejection_too(self, stage, waiting):
         run = stage.settle(waiting, "reject", note="No.", context="Call them instead.")
 
-        assert run.result == "c1: No. | + Call them instead."
+        assert run.result == f"c1: {refusal('No.')} | + Call them instead."
 
     @pytest.mark.parametrize("ends", ["stop_on_first_tool", {"stop_at_tool_names": ["refund"]}])
     def test_is_left_out_where_the_tool_ends_the_run(self, stage, refund, ran, ends):

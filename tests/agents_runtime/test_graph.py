@@ -4,6 +4,7 @@ import pytest
 from agents import Agent, function_tool, handoff
 
 from agents_runtime import sdk
+from reviews.actions.verdicts import refusal
 from reviews.states import RunStatus, ToolCallStatus
 from tests.agents_runtime import play
 from tests.agents_runtime.play import call, first
@@ -67,7 +68,7 @@ class TestNestedAgent:
     @pytest.mark.parametrize(
         "verdict, said, read, did",
         [
-            ("reject", {"note": "Too dear."}, "o1: i1: Too dear.", []),
+            ("reject", {"note": "Too dear."}, f"o1: i1: {refusal('Too dear.')}", []),
             ("override", {"replacement": "by train"}, "o1: i1: by train", []),
         ],
     )
@@ -170,7 +171,7 @@ class TestTwoNestedAgents:
 
         run = stage.settle(run, "reject", call_id="i-Hotel", note="Full.")
         assert (run.status, ran) == (RunStatus.COMPLETED, ["Flight"])
-        assert run.result == "o1: i-Flight: booked Flight | o2: i-Hotel: Full."
+        assert run.result == f"o1: i-Flight: booked Flight | o2: i-Hotel: {refusal('Full.')}"
 
 
 class TestHandoff:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from agents.mcp import MCPServerStdio
 
+from reviews.actions.verdicts import refusal
 from reviews.states import RunStatus, ToolCallStatus
 from tests.agents_runtime import play
 from tests.agents_runtime.mcp_server import Shelf
@@ -57,7 +58,7 @@ class TestToolsOfAServer:
 
         run = stage.settle(run, "reject", note="Not that one.")
 
-        assert (run.result, lent) == ("c1: Not that one.", [])
+        assert (run.result, lent) == (f"c1: {refusal('Not that one.')}", [])
 
     def test_are_gated_in_a_nested_agent_too(self, stage, lent):
         def build():

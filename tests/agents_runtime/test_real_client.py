@@ -3,11 +3,12 @@
 import warnings
 
 import pytest
-from agents import Agent, function_tool
+from agents import Agent, OpenAIChatCompletionsModel, function_tool
 from openai import AsyncOpenAI
 
 from agents_runtime import llm
 from agents_runtime.scripted import Call, Conversation
+from agents_runtime.sdk import bridge
 from reviews.states import RunStatus, ToolCallStatus
 from tests.openai_server import OpenAIServer
 
@@ -116,6 +117,15 @@ class TestTheInterface:
 
 
 class TestClients:
+    def test_of_the_author_may_be_kept_from_advance_to_advance(self, stage, server, build):
+        client = AsyncOpenAI()  # made once for the process, as examples of the SDK do
+        run = stage.start(lambda: build().clone(model=OpenAIChatCompletionsModel("gpt-test", client)))
+
+        run = stage.settle(run, "approve")
+        bridge.run(client.close())
+
+        assert (run.status, run.error) == (RunStatus.COMPLETED, "")
+
     def test_are_closed_with_each_advance(self, stage, server, build, monkeypatch):
         closed: list[AsyncOpenAI] = []
         close = AsyncOpenAI.close

@@ -11,6 +11,7 @@ from agents_runtime import registry, worker
 from agents_runtime.desk import RunDesk
 from reviews import catalog
 from reviews.actions import Invalid, interventions, runs
+from reviews.actions.verdicts import refusal
 from reviews.catalog import AgentCard
 from reviews.models import Checkpoint, Run, ToolCall
 from reviews.states import Kind, RunStatus, ToolCallStatus
@@ -52,7 +53,7 @@ class TestAdvance:
 
         run = stage.settle(run, "reject", call_id="c1", note="Not Ann.")
         assert (run.status, ran) == (RunStatus.COMPLETED, ["Bob"])
-        assert run.result == "c1: Not Ann. | c2: paid Bob"
+        assert run.result == f"c1: {refusal('Not Ann.')} | c2: paid Bob"
 
     def test_does_nothing_the_second_time_a_task_arrives(self, stage, ask_twice, ran):
         run = stage.start(ask_twice)
