@@ -1,0 +1,168 @@
+"""Draws the pictures of the documentation: `make screenshots` writes docs/images/. Not collected with the tests."""
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from reviews.actions import interventions
+from reviews.models import Intervention
+from reviews.states import Kind, Verdict
+from tests import factories
+from tests.browser import looks
+from tests.browser.desk import (
+    ANOTHER_REFUND,
+    CONTRACT,
+    LARGE_REFUND,
+    PATIENT,
+    REFUND,
+    Desk,
+    at,
+    choose,
+    expect_decided,
+    expect_finished,
+    row,
+    until,
+    verdict,
+)
+from tests.browser.test_conflicts import deafen
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
+LARGEST = 200_000
+"""Bytes of one picture."""
+NAMES = {looks.DESK: "", looks.PHONE: "-phone"}
+BUSY = (
+    ("refunds", REFUND),
+    ("refunds", LARGE_REFUND),
+    ("refunds", ANOTHER_REFUND),
+    ("triage", "Triage patient P-1057: fever and shaking chills since yesterday."),
+    ("triage", "Triage patient P-1063: short of breath after a long flight."),
+    ("contracts", "Review contract K-2231; the renewal clause worries me."),
+)
+
+
+@pytest.fixture(autouse=True)
+def first_names(desk: Desk) -> None:
+    """People have names on pictures."""
+    for person in User.objects.all():
+        User.objects.filter(pk=person.pk).update(first_name=person.username.capitalize())
+
+
+@pytest.fixture
+def busy(desk: Desk, mara: User) -> list[Intervention]:
+    """An ordinary morning: several questions wait."""
+    return [desk.ask(agent, text, by=mara) for agent, text in BUSY]
+
+
+def draw(page: Page, name: str) -> None:
+    """Write the page's pictures in every theme and size."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for size, suffix in NAMES.items():
+        for theme in looks.THEMES:
+            looks.show(page, theme, size)
+            path = FOLDER / f"{name}{suffix}-{theme}.png"
+            # No hidden caret: what hides it leaves marks in the page that its content policy then complains about.
+            page.screenshot(path=path, animations="disabled", caret="initial")
+            assert path.stat().st_size < LARGEST, f"{path.name} is too large"
+    looks.show(page, "light", looks.DESK)
+
+
+def test_sign_in(desk):
+    page = desk.window()
+    page.goto(desk.url)
+    draw(page, "sign-in")
+
+
+def test_inbox(desk, alice, bob, busy):
+    interventions.claim(busy[2].pk, by=bob)
+    interventions.claim(busy[3].pk, by=alice)
+    page = desk.open(alice)
+    expect(row(page, busy[-1])).to_be_visible()
+    draw(page, "inbox")
+
+
+def test_empty_inbox(desk, alice):
+    draw(desk.open(alice), "inbox-empty")
+
+
+def test_review(desk, alice, bob, busy):
+    interventions.claim(busy[2].pk, by=bob)
+    page = desk.open(alice, at(busy[1]))
+    draw(page, "review")
+    choose(page, "Edit")
+    page.get_by_label("amount").fill("920")
+    page.get_by_label("reason").fill("Half of the second charge; the other half was a deposit.")
+    expect(page.locator(f"#preview-{busy[1].pk} ins")).not_to_have_count(0)
+    page.locator(f"#preview-{busy[1].pk}").scroll_into_view_if_needed()
+    draw(page, "edit")
+    desk.visit(page, at(busy[2]))
+    draw(page, "claimed")
+
+
+def test_other_kinds(desk, alice, mara, busy):
+    order = desk.ask("triage", PATIENT, by=mara)
+    desk.decide(order, by=alice)
+    page = desk.open(alice, at(desk.question(order.run, tool="ask_human")))
+    draw(page, "question")
+    change = desk.ask("contracts", CONTRACT, by=mara)
+    desk.visit(page, at(change))
+    choose(page, "Override")
+    page.get_by_label("Output the agent will read").fill("They agreed on the phone to our wording of clause 9.")
+    draw(page, "override")
+    verdict(page, "override").click()
+    expect_decided(page, "Overridden")
+    memo = until(lambda: Intervention.objects.open().filter(run=change.run, kind=Kind.FINAL_OUTPUT).first())
+    desk.visit(page, at(memo))
+    draw(page, "final-output")
+
+
+def test_conflict_and_closed_item(desk, alice, bob, busy):
+    page, item = desk.window(alice), busy[1]
+    deafen(page)
+    desk.visit(page, at(item))
+    page.get_by_label("Feedback for the agent").fill("The second charge was a deposit: refund half of it.")
+    desk.decide(item, Verdict.EDIT, by=bob, replacement={**item.proposal, "amount": 920.0}, reason="Agreed with sales.")
+    verdict(page, "reject").click()
+    expect(page.locator("#conflict")).to_be_visible()
+    expect(page.locator(".aftermath")).to_have_attribute("data-run-status", "completed")
+    draw(page, "conflict")
+    desk.visit(page, at(item))
+    draw(page, "closed")
+
+
+def test_runs(desk, alice, bob, mara, busy):
+    item = busy[0]
+    page = desk.open(alice, at(item.run))
+    expect(page.locator("#run-steps .gate").first).to_be_visible()
+    draw(page, "run-waiting")
+    replacement = {**item.proposal, "amount": 450.0}
+    desk.decide(item, Verdict.EDIT, by=bob, replacement=replacement, context="Mention the voucher from March.")
+    expect_finished(page)
+    page.reload()
+    expect_finished(page)
+    draw(page, "run")
+    desk.visit(page, f"/runs/{desk.failed_run(by=mara).pk}/")
+    draw(page, "run-failed")
+    desk.stack.stop("worker")
+    desk.visit(page, at(factories.leased(desk.submit("triage", PATIENT, by=mara))))
+    draw(page, "run-running")
+    desk.visit(page, "/runs/")
+    draw(page, "runs")
+
+
+def test_start(desk, alice):
+    page = desk.open(alice, "/runs/new/?agent=refunds&sample=1")
+    draw(page, "start")
+
+
+def test_audit_log(desk, alice, bob, otto, busy):
+    desk.decide(busy[0], by=alice)
+    desk.decide(busy[4], Verdict.REJECT, by=bob, note="Take a CRP first.", reason="Protocol 7.")
+    interventions.claim(busy[2].pk, by=bob)
+    page = desk.open(otto, "/audit/")
+    page.get_by_role("button", name="Verify now").click()
+    expect(page.locator(".sheet header .state")).to_contain_text("Verified")
+    draw(page, "audit-log")
+    desk.visit(page, "/audit/2/")
+    draw(page, "audit-entry")

@@ -1,0 +1,162 @@
+"""Every page, light and dark, on a desk and on a phone: axe finds nothing, nothing overflows, no console complains."""
+
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from reviews.states import Verdict
+from tests.browser import looks
+from tests.browser.desk import (
+    CONTRACT,
+    LARGE_REFUND,
+    PATIENT,
+    REFUND,
+    at,
+    choose,
+    expect_decided,
+    expect_finished,
+    row,
+    verdict,
+)
+from tests.browser.test_conflicts import deafen
+from tests.services import on_postgres
+
+pytestmark = pytest.mark.skipif(on_postgres(), reason="a page looks the same on every database")
+
+
+def require_good_looks(page: Page, name: str) -> None:
+    found = looks.faults(page, name)
+    assert not found, "\n".join(found)
+
+
+class TestOutside:
+    def test_sign_in_and_its_refusal(self, desk):
+        page = desk.window()
+        page.goto(desk.url)
+        require_good_looks(page, "sign-in")
+
+        page.get_by_label("User name").fill("nobody")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        require_good_looks(page, "sign-in refused")
+
+    def test_the_page_that_is_not_there(self, desk, alice):
+        page = desk.window(alice)
+        page.goto(f"{desk.url}/interventions/{uuid4()}/")
+        require_good_looks(page, "404")
+
+
+class TestInbox:
+    def test_empty_full_and_filtered(self, desk, alice, charlie):
+        page = desk.open(alice)
+        require_good_looks(page, "inbox empty")
+        require_good_looks(desk.open(charlie), "inbox of nobody's queue")
+
+        item = desk.ask("refunds", REFUND)
+        desk.ask("triage", PATIENT)
+        desk.decide(desk.ask("refunds", LARGE_REFUND), Verdict.REJECT, by=alice, note="No.")
+        expect(row(page, item)).to_be_visible()
+        require_good_looks(page, "inbox")
+        page.locator("#inbox-filters summary").first.click()
+        require_good_looks(page, "inbox with an open filter")
+        desk.visit(page, "/?queue=legal&q=nothing")
+        require_good_looks(page, "inbox filtered empty")
+        page.locator("header details.menu > summary").click()
+        require_good_looks(page, "account menu")
+
+
+class TestReview:
+    def test_of_a_tool_call_in_each_view_and_in_each_state(self, desk, alice, bob):
+        item = desk.ask("refunds", REFUND)
+        page, other = desk.open(alice, at(item)), desk.window(bob)
+        require_good_looks(page, "tool approval")
+        for view in ("JSON", "Override", "Edit"):
+            choose(page, view)
+            require_good_looks(page, f"tool approval, {view}")
+        page.get_by_label("amount").fill("450")
+        expect(page.locator(f"#preview-{item.pk} ins").first).to_be_visible()
+        require_good_looks(page, "edit with its preview")
+
+        page.get_by_role("button", name="Claim").click()
+        expect(page.get_by_role("button", name="Release")).to_be_visible()
+        deafen(other)
+        desk.visit(other, at(item))
+        require_good_looks(other, "claimed by a colleague")
+        page.get_by_role("button", name="Release").click()
+        expect(page.get_by_role("button", name="Claim")).to_be_visible()
+        desk.visit(other, at(item))
+        other.get_by_label("Feedback for the agent").fill("Not this one.")
+        desk.decide(item, Verdict.EDIT, by=alice, replacement={**item.proposal, "amount": 450.0})
+        verdict(other, "reject").click()
+        expect(other.locator("#conflict")).to_be_visible()
+        require_good_looks(other, "conflict")
+        desk.visit(page, at(item))
+        expect_decided(page, "Approved with edits")
+        require_good_looks(page, "decided with edits")
+
+    def test_of_a_question_and_what_is_missing_in_its_answer(self, desk, alice):
+        order = desk.ask("triage", PATIENT)
+        desk.decide(order, by=alice)
+        asked = desk.question(order.run, tool="ask_human")
+        page = desk.open(alice, at(asked))
+        require_good_looks(page, "question")
+
+        verdict(page, "answer").click()
+
+        expect(page.locator("#errors")).to_be_visible()
+        require_good_looks(page, "question unanswered")
+
+    def test_of_a_final_output(self, desk, alice):
+        change = desk.ask("contracts", CONTRACT)
+        desk.decide(change, Verdict.REJECT, by=alice, note="Not now.", reason="They are about to leave.")
+        page = desk.open(alice, at(desk.question(change.run)))
+        require_good_looks(page, "final output")
+        choose(page, "Edit")
+        require_good_looks(page, "final output, edit")
+
+
+class TestRuns:
+    def test_list_and_timelines(self, desk, alice, bob):
+        page = desk.open(alice, "/runs/")
+        require_good_looks(page, "runs empty")
+        waiting = desk.ask("refunds", REFUND, by=alice)
+        desk.visit(page, at(waiting.run))
+        require_good_looks(page, "run waiting")
+        desk.decide(waiting, Verdict.EDIT, by=bob, replacement={**waiting.proposal, "amount": 450.0}, context="Hurry.")
+        expect_finished(page)
+        require_good_looks(page, "run completed")
+        desk.visit(page, f"/runs/{desk.failed_run(by=alice).pk}/")
+        expect_finished(page, "Failed")
+        require_good_looks(page, "run failed")
+        desk.visit(page, "/runs/")
+        require_good_looks(page, "runs")
+        desk.visit(page, "/runs/?status=queued&q=nothing")
+        require_good_looks(page, "runs filtered empty")
+
+    def test_start_and_stop(self, desk, alice):
+        page = desk.open(alice, "/runs/new/")
+        require_good_looks(page, "start")
+        page.get_by_role("radio").first.check()
+        page.get_by_label("What should it do?").fill("   ")
+        page.get_by_role("button", name="Start").click()
+        expect(page.locator(".errorlist").first).to_be_visible()
+        require_good_looks(page, "start refused")
+        desk.visit(page, f"{at(desk.ask('refunds', REFUND, by=alice).run)}stop/")
+        require_good_looks(page, "stop")
+
+
+class TestAuditLog:
+    def test_list_and_entry(self, desk, alice, otto):
+        desk.decide(desk.ask("refunds", REFUND, by=alice), by=alice)
+        page = desk.open(otto, "/audit/")
+        require_good_looks(page, "audit log")
+        page.get_by_role("button", name="Verify now").click()
+        expect(page.locator(".sheet header .state")).to_contain_text("Verified")
+        page.locator("details.menu > summary", has_text="Export").click()
+        require_good_looks(page, "audit log verified, export open")
+        desk.visit(page, "/audit/?actor=nobody")
+        require_good_looks(page, "audit log filtered empty")
+        desk.visit(page, "/audit/2/")
+        require_good_looks(page, "audit entry")

@@ -1,0 +1,183 @@
+"""Every verdict a reviewer can give, and what the agent makes of it."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from reviews.actions import interventions
+from reviews.models import Decision, Intervention, ToolCall
+from reviews.states import Kind, ToolCallStatus, Verdict
+from tests.browser.desk import (
+    CONTRACT,
+    PATIENT,
+    REFUND,
+    at,
+    choose,
+    expect_decided,
+    expect_finished,
+    until,
+    verdict,
+)
+
+
+@pytest.fixture
+def question(desk, alice) -> Intervention:
+    """What the triage agent asks a clinician, once its laboratory order was approved."""
+    order = desk.ask("triage", PATIENT)
+    interventions.decide(order.pk, by=alice, verdict=Verdict.APPROVE)
+    return desk.question(order.run, tool="ask_human")
+
+
+@pytest.fixture
+def memo(desk, alice) -> Intervention:
+    """The contracts agent's memo, waiting for its release."""
+    change = desk.ask("contracts", CONTRACT)
+    interventions.decide(change.pk, by=alice, verdict=Verdict.APPROVE)
+    return until(lambda: Intervention.objects.open().filter(run=change.run, kind=Kind.FINAL_OUTPUT).first())
+
+
+def timeline(desk, page: Page, item: Intervention) -> Page:
+    """The same window, now at the run of that question."""
+    desk.visit(page, at(item.run))
+    return page
+
+
+class TestEdit:
+    def test_previews_the_change_and_runs_the_tool_with_it(self, desk, alice):
+        item = desk.ask("refunds", REFUND)
+        page = desk.open(alice, at(item))
+
+        choose(page, "Edit")
+        page.get_by_label("amount").fill("450")
+        preview = page.locator(f"#preview-{item.pk}")
+        expect(preview.locator("del").first).to_contain_text("480")
+        expect(preview.locator("ins").first).to_contain_text("450")
+        verdict(page, "edit").click()
+
+        expect_decided(page, "Approved with edits by alice")
+        timeline(desk, page, item)
+        expect_finished(page)
+        steps = page.locator("#run-steps")
+        expect(steps).to_contain_text("Edited by a reviewer")
+        expect(steps).to_contain_text("A reviewer changed amount from 480.0 to 450.0")
+        call = ToolCall.objects.get(run=item.run, tool="issue_refund")
+        assert (call.proposed["amount"], call.executed["amount"]) == (480.0, 450.0)
+        assert "USD 450.00" in call.output
+
+    def test_refuses_what_the_tool_would_refuse_and_keeps_it(self, desk, alice):
+        item = desk.ask("refunds", REFUND)
+        page = desk.open(alice, at(item))
+
+        choose(page, "Edit")
+        page.locator(".edit-as").get_by_role("radio", name="JSON").check()
+        page.get_by_label("All values as JSON").fill('{"amount": "a lot"}')
+        verdict(page, "edit").click()
+
+        expect(page.locator("#errors")).to_contain_text("This cannot be sent yet")
+        expect(page.get_by_label("All values as JSON")).to_have_value('{"amount": "a lot"}')
+        assert not Decision.objects.exists()
+
+
+class TestOverride:
+    def test_hands_the_agent_an_output_and_never_runs_the_tool(self, desk, alice):
+        item = desk.ask("triage", PATIENT)
+        page = desk.open(alice, at(item))
+
+        choose(page, "Override")
+        page.get_by_label("Output the agent will read").fill("Troponin 9 ng/l, measured at the bedside.")
+        verdict(page, "override").click()
+
+        expect_decided(page, "Overridden by alice")
+        asked = desk.question(item.run, tool="ask_human")
+        desk.visit(page, at(asked))
+        expect(page.locator("#proposal")).to_contain_text("Troponin 9 ng/l, measured at the bedside")
+        assert ToolCall.objects.get(run=item.run, tool="order_lab").status == ToolCallStatus.SUPPLIED
+
+
+class TestReject:
+    def test_gives_the_agent_the_feedback_to_go_on_with_and_keeps_the_reason_from_it(self, desk, alice):
+        item = desk.ask("refunds", REFUND)
+        page = desk.open(alice, at(item))
+
+        page.get_by_label("Feedback for the agent").fill("Offer 120 dollars instead.")
+        page.get_by_label("Reason").fill("Known for such claims.")
+        verdict(page, "reject").click()
+
+        expect_decided(page, "Rejected by alice")
+        expect(page.locator("#verdict")).to_contain_text("Known for such claims.")
+        timeline(desk, page, item)
+        expect_finished(page)
+        final = page.locator("#run-steps .final")
+        expect(final).to_contain_text("a reviewer rejected: Offer 120 dollars instead.")
+        expect(final).to_contain_text("Refunded USD 120.00")
+        item.run.refresh_from_db()
+        assert "Known for" not in item.run.result_text
+
+
+class TestAnswer:
+    def test_is_one_of_the_options(self, desk, alice, question):
+        page = desk.open(alice, at(question))
+
+        page.get_by_text("Observe, no further action").click()
+        verdict(page, "answer").click()
+
+        expect_decided(page, "Answered by alice")
+        timeline(desk, page, question)
+        expect_finished(page)
+        expect(page.locator("#run-steps")).to_contain_text("Observe, no further action")
+
+    def test_is_free_text_that_the_agent_follows(self, desk, alice, question):
+        page = desk.open(alice, at(question))
+
+        page.get_by_label("In your own words").fill("Call cardiology at once.")
+        verdict(page, "answer").click()
+
+        expect_decided(page, "Answered by alice")
+        expect(page.locator("#verdict")).to_contain_text("Call cardiology at once.")
+        assert desk.question(question.run, tool="page_on_call").proposal["team"] == "cardiology"
+
+    def test_is_asked_for_where_there_is_none(self, desk, alice, question):
+        page = desk.open(alice, at(question))
+
+        verdict(page, "answer").click()
+
+        expect(page.locator("#errors")).to_be_visible()
+        assert not Decision.objects.filter(intervention=question).exists()
+
+
+class TestFinalOutput:
+    def test_is_released_as_written(self, desk, alice, memo):
+        page = desk.open(alice, at(memo))
+
+        verdict(page, "approve").click()
+
+        expect_decided(page, "Approved by alice")
+        timeline(desk, page, memo)
+        expect_finished(page)
+        expect(page.locator("#run-steps .final")).to_contain_text("Memo: Master services agreement with Northwind Hosting")
+
+    def test_is_released_as_the_reviewer_edits_it(self, desk, alice, memo):
+        page = desk.open(alice, at(memo))
+
+        choose(page, "Edit")
+        page.locator("#proposal [data-view=edit] textarea").first.fill("Do not sign.")
+        verdict(page, "edit").click()
+
+        expect_decided(page, "Approved with edits by alice")
+        timeline(desk, page, memo)
+        expect_finished(page)
+        expect(page.locator("#run-steps .final")).to_contain_text("Do not sign.")
+
+    def test_is_sent_back_and_comes_again_revised(self, desk, alice, memo):
+        page = desk.open(alice, at(memo))
+
+        page.get_by_label("Feedback for the agent").fill("Too long: keep it short.")
+        verdict(page, "reject").click()
+
+        expect_decided(page, "Rejected by alice")
+        again = until(lambda: Intervention.objects.open().filter(run=memo.run).first())
+        desk.visit(page, at(again))
+        expect(page.locator("#proposal")).to_contain_text("(revision 1)")
+        expect(page.locator("#proposal")).to_contain_text("Too long: keep it short.")
+        verdict(page, "approve").click()
+        expect_decided(page, "Approved by alice")
+        expect(page.locator(".aftermath")).to_contain_text("Completed")
