@@ -7,10 +7,11 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from reviews.actions import interventions
-from reviews.models import Intervention
+from reviews.models import Intervention, Membership
 from reviews.states import Kind, Verdict
 from tests import factories
 from tests.browser import looks
+from tests.browser.conftest import QUEUES
 from tests.browser.desk import (
     ANOTHER_REFUND,
     CONTRACT,
@@ -43,8 +44,10 @@ BUSY = (
 
 
 @pytest.fixture(autouse=True)
-def first_names(desk: Desk) -> None:
-    """People have names on pictures."""
+def people(desk: Desk, mara: User, otto: User) -> None:
+    """On pictures people have names, and mara has work in every queue."""
+    for slug in QUEUES[1:]:
+        factories.seat(mara, factories.queue(slug), Membership.Role.MANAGER)
     for person in User.objects.all():
         User.objects.filter(pk=person.pk).update(first_name=person.username.capitalize())
 
@@ -92,7 +95,7 @@ def test_review(desk, alice, bob, busy):
     draw(page, "review")
     choose(page, "Edit")
     page.get_by_label("amount").fill("920")
-    page.get_by_label("reason").fill("Half of the second charge; the other half was a deposit.")
+    page.get_by_label("reason", exact=True).fill("Half of the second charge; the other half was a deposit.")
     expect(page.locator(f"#preview-{busy[1].pk} ins")).not_to_have_count(0)
     page.locator(f"#preview-{busy[1].pk}").scroll_into_view_if_needed()
     draw(page, "edit")
@@ -156,10 +159,9 @@ def test_start(desk, alice):
     draw(page, "start")
 
 
-def test_audit_log(desk, alice, bob, otto, busy):
-    desk.decide(busy[0], by=alice)
-    desk.decide(busy[4], Verdict.REJECT, by=bob, note="Take a CRP first.", reason="Protocol 7.")
-    interventions.claim(busy[2].pk, by=bob)
+def test_audit_log(desk, alice, bob, otto, mara):
+    interventions.claim(desk.ask("refunds", LARGE_REFUND, by=mara).pk, by=bob)
+    desk.decide(desk.ask("refunds", REFUND, by=mara), Verdict.REJECT, by=alice, note="Ask for the receipt first.")
     page = desk.open(otto, "/audit/")
     page.get_by_role("button", name="Verify now").click()
     expect(page.locator(".sheet header .state")).to_contain_text("Verified")

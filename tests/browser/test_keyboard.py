@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from reviews.models import Decision
-from tests.browser.desk import ANOTHER_REFUND, LARGE_REFUND, REFUND, at, expect_decided, row, verdict
+from tests.browser.desk import LARGE_REFUND, REFUND, at, expect_decided, row, verdict
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tests.browser.desk import (
     choose,
     expect_decided,
     expect_finished,
+    row,
     until,
     verdict,
 )
@@ -58,7 +59,7 @@ class TestEdit:
         expect_finished(page)
         steps = page.locator("#run-steps")
         expect(steps).to_contain_text("Edited by a reviewer")
-        expect(steps).to_contain_text("A reviewer changed amount from 480.0 to 450.0")
+        expect(steps).to_contain_text("A reviewer changed amount from 480.0 to 450")
         call = ToolCall.objects.get(run=item.run, tool="issue_refund")
         assert (call.proposed["amount"], call.executed["amount"]) == (480.0, 450.0)
         assert "USD 450.00" in call.output
@@ -99,7 +100,7 @@ class TestReject:
         page = desk.open(alice, at(item))
 
         page.get_by_label("Feedback for the agent").fill("Offer 120 dollars instead.")
-        page.get_by_label("Reason").fill("Known for such claims.")
+        page.get_by_role("textbox", name="never shown to the agent").fill("Known for such claims.")
         verdict(page, "reject").click()
 
         expect_decided(page, "Rejected by alice")
@@ -153,7 +154,9 @@ class TestFinalOutput:
         expect_decided(page, "Approved by alice")
         timeline(desk, page, memo)
         expect_finished(page)
-        expect(page.locator("#run-steps .final")).to_contain_text("Memo: Master services agreement with Northwind Hosting")
+        expect(page.locator("#run-steps .final")).to_contain_text(
+            "Memo: Master services agreement with Northwind Hosting"
+        )
 
     def test_is_released_as_the_reviewer_edits_it(self, desk, alice, memo):
         page = desk.open(alice, at(memo))
@@ -181,3 +184,20 @@ class TestFinalOutput:
         verdict(page, "approve").click()
         expect_decided(page, "Approved by alice")
         expect(page.locator(".aftermath")).to_contain_text("Completed")
+
+
+class TestOnAPhone:
+    def test_the_list_leads_to_the_review_and_back_and_a_verdict_has_room_for_words(self, desk, alice):
+        item = desk.ask("refunds", REFUND)
+        page = desk.open(alice, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+
+        row(page, item).tap()
+        expect(page.locator("#review-title")).to_be_visible()
+        expect(page.locator("#inbox-list")).to_be_hidden()
+        page.get_by_role("link", name="Inbox").first.tap()
+        expect(page.locator("#inbox-list")).to_be_visible()
+        row(page, item).tap()
+        page.get_by_label("Feedback for the agent").fill("Not this one.")
+        verdict(page, "reject").tap()
+
+        expect_decided(page, "Rejected by alice")
