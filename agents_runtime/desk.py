@@ -12,7 +12,7 @@ from reviews import policies
 from reviews.actions import gates, tool_calls
 from reviews.actions.gates import Proposal, SavedState
 from reviews.models import Run
-from reviews.policies import Judgement, Rule
+from reviews.policies import Judgement
 from reviews.states import Kind, Ruling, ToolCallStatus, Verdict
 
 GO = frozenset(
@@ -24,7 +24,7 @@ GO = frozenset(
         ToolCallStatus.SUPPLIED,
     }
 )
-QUESTION = Rule(ASK_HUMAN, name="A question from the agent")
+QUESTION = Judgement(Ruling.ASKED, "The agent asks a person and waits for the answer.", "A question from the agent")
 REMOTE_VERDICTS = (Verdict.APPROVE, Verdict.REJECT)
 """A call that runs at the model provider can be let through or not, but neither edited nor answered for."""
 
@@ -83,7 +83,7 @@ class RunDesk:
     def _judgement(self, request: Request) -> Judgement:
         rules = self.entry.rules
         if request.tool == ASK_HUMAN:  # a question is always asked; a rule may only say how
-            rules = (*(rule for rule in rules if rule.tool == ASK_HUMAN and rule.ruling == Ruling.ASKED), QUESTION)
+            rules = tuple(rule for rule in rules if rule.tool == ASK_HUMAN and rule.ruling == Ruling.ASKED)
         judgement = policies.judge(
             rules,
             tool=request.tool,
@@ -91,6 +91,8 @@ class RunDesk:
             arguments=request.arguments,
             author_asks=request.author_asks,
         )
+        if request.tool == ASK_HUMAN and judgement in (policies.MARKED, policies.PASSES):
+            return QUESTION
         if request.is_remote and judgement.ruling == Ruling.ASKED:
             return replace(judgement, verdicts=REMOTE_VERDICTS)
         return judgement

@@ -174,6 +174,10 @@ class Judgement:
         return asdict(self)
 
 
+MARKED = Judgement(Ruling.ASKED, "The agent's author marked this call as needing approval.", "Marked by the author")
+PASSES = Judgement(Ruling.LET_THROUGH, "No rule asks for a human.")
+
+
 def judge(rules: Sequence[Rule], *, tool: str, agent: str, arguments: Any, author_asks: bool) -> Judgement:
     """The first matching rule decides; else what the agent's author marked on the tool."""
     for rule in rules:
@@ -182,11 +186,7 @@ def judge(rules: Sequence[Rule], *, tool: str, agent: str, arguments: Any, autho
         covered, seen = rule.covers(arguments)
         if covered:
             return _judgement(rule, arguments, seen)
-    if author_asks:
-        return Judgement(
-            Ruling.ASKED, "The agent's author marked this call as needing approval.", "Marked by the author"
-        )
-    return Judgement(Ruling.LET_THROUGH, "No rule asks for a human.")
+    return MARKED if author_asks else PASSES
 
 
 def _judgement(rule: Rule, arguments: Any, seen: str) -> Judgement:

@@ -69,6 +69,7 @@ class TestStopAtGate:
 
         question = desk.run.interventions.get()
         assert (question.kind, question.title) == (Kind.QUESTION, "Who?")
+        assert question.why == "The agent asks a person and waits for the answer."
 
     def test_lets_a_rule_say_how_a_question_is_asked_but_not_whether(self, desk):
         rules = [{"tool": "ask_human", "ruling": "allow"}, {"tool": "ask_human", "risk": "critical", "title": "Help"}]
