@@ -59,7 +59,7 @@ class TestDraft:
         verdict(page, "reject").click()
 
         expect_decided(page, "Rejected by alice")
-        assert draft(page, item) is None
+        until(lambda: draft(page, item) is None)
 
 
 class TestNewRows:
@@ -129,3 +129,16 @@ class TestRunPage:
 
         expect(page.locator("#run-steps .gate")).to_have_count(2)
         expect(unfolded).to_have_attribute("open", "")
+
+
+class TestStretchedField:
+    def test_hands_its_height_to_no_other_question(self, desk, alice):
+        """htmx would copy its style attribute into the next pane, which the content policy forbids."""
+        item, other = desk.ask("triage", PATIENT), desk.ask("refunds", REFUND)
+        page = desk.open(alice, at(item))
+        page.get_by_label("Feedback for the agent").evaluate("field => { field.style.height = '90px' }")
+
+        row(page, other).click()
+
+        expect(page.locator("#review-title")).to_have_text(other.title)
+        expect(page.get_by_label("Feedback for the agent")).not_to_have_attribute("style", "height: 90px;")

@@ -189,7 +189,9 @@ class TestFinalOutput:
 class TestOnAPhone:
     def test_the_list_leads_to_the_review_and_back_and_a_verdict_has_room_for_words(self, desk, alice):
         item = desk.ask("refunds", REFUND)
-        page = desk.open(alice, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+        page = desk.window(alice, has_touch=True)
+        page.set_viewport_size({"width": 390, "height": 844})
+        desk.visit(page, "/")
 
         row(page, item).tap()
         expect(page.locator("#review-title")).to_be_visible()
