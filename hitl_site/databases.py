@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from hitl_site import env
 
+CONNECTIONS_PER_PROCESS = 10
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864;"
 
 
@@ -38,9 +39,10 @@ def _postgresql(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
         "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options,
+        # A web process serves each request in a thread of its own, and a connection kept by a thread that has ended is
+        # lost until the garbage collector finds it. So the process keeps them, and lends them out.
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": CONNECTIONS_PER_PROCESS, "timeout": 20}, **options},
     }
 
 

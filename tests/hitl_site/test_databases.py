@@ -20,13 +20,22 @@ class TestRead:
         assert found["ENGINE"] == "django.db.backends.postgresql"
         assert (found["USER"], found["PASSWORD"]) == ("desk", "p@ss")
         assert (found["HOST"], found["PORT"], found["NAME"]) == ("db.example.org", "5433", "four eyes")
-        assert found["OPTIONS"] == {"sslmode": "require"}
+        assert found["OPTIONS"]["sslmode"] == "require"
 
     def test_finds_a_unix_socket_in_the_query(self, given):
         given("postgresql://postgres@/desk?host=/run/postgresql")
         found = databases.read("SAMPLE", "sqlite:////unused")
 
-        assert (found["HOST"], found["PORT"], found["OPTIONS"]) == ("/run/postgresql", "", {})
+        assert (found["HOST"], found["PORT"]) == ("/run/postgresql", "")
+        assert "host" not in found["OPTIONS"]
+
+    def test_lends_connections_of_postgresql_out_instead_of_leaving_them_with_threads(self, given):
+        given("postgresql://postgres@/desk")
+        found = databases.read("SAMPLE", "sqlite:////unused")
+
+        assert found["OPTIONS"]["pool"]["max_size"] > 1
+        assert "CONN_MAX_AGE" not in found
+        assert found["CONN_HEALTH_CHECKS"], "a database that was restarted must not cost anybody an error page"
 
     def test_opens_sqlite_so_that_writers_wait_for_each_other(self):
         found = databases.read("SAMPLE", "sqlite:////tmp/my%20desk/db.sqlite3")
