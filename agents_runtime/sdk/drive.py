@@ -69,7 +69,8 @@ async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig)
         snapshot = _snapshot(state, result)
         if not result.interruptions:
             output = outputs.encode(result.final_output)
-            return Finished(output, outputs.schema_of(result.last_agent.output_type, output), snapshot)
+            last = result.last_agent
+            return Finished(last.name, output, outputs.schema_of(last.output_type, output), snapshot)
         requests = [await _request(gated, item, result.context_wrapper) for item in result.interruptions]
         if await here.ask(here.desk.stop_at_gate, snapshot, requests):
             return Parked()

@@ -84,8 +84,9 @@ class Brief:
 
 @dataclass(frozen=True)
 class Finished:
-    """The agent came to its final output, which is JSON."""
+    """The agent came to its final output, which is JSON; ``agent`` is the one that wrote it, after any handoff."""
 
+    agent: str
     output: Any
     schema: dict[str, Any]
     snapshot: Snapshot

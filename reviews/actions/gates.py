@@ -82,13 +82,18 @@ def park(run: Run, state: SavedState, proposals: Sequence[Proposal]) -> bool:
 
 
 @transaction.atomic
-def ask_release(run: Run, state: SavedState, output: Any, schema: dict[str, Any]) -> Intervention:
-    """Hold a finished run's output until a reviewer releases it. Raises LeaseLost."""
+def ask_release(
+    run: Run, state: SavedState, output: Any, schema: dict[str, Any], *, agent: str | None = None
+) -> Intervention:
+    """Hold a finished run's output until a reviewer releases it. Raises LeaseLost.
+
+    ``agent`` is the name of the agent that wrote it, where that is not the run's slug.
+    """
     run = owned(run)
     checkpoint = _save(run, state, asked=True)
     why = "Every output of this agent is reviewed before it is released."
     judgement = Judgement(Ruling.ASKED, why, "Final output review", risk=Risk.HIGH, due_in=3600)
-    proposal = _clean(Proposal("", run.agent, "", {"output": output}, schema, judgement, Kind.FINAL_OUTPUT))
+    proposal = _clean(Proposal("", agent or run.agent, "", {"output": output}, schema, judgement, Kind.FINAL_OUTPUT))
     intervention, act = _question(run, checkpoint, proposal, None)
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
     audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, [])), act)
