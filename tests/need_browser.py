@@ -32,6 +32,13 @@ def announce_absence(what: str) -> None:
     print(f"\n{'!' * 100}\n!!  {what}\n!!  {verdict}\n{'!' * 100}\n", file=sys.stderr)
 
 
-if __name__ == "__main__" and find_browser() is None:
+def main() -> int:
+    """The exit code: 0 where the tests can run or may be skipped, 1 where that is a failure."""
+    if find_browser() is not None:
+        return 0
     announce_absence(MEND)
-    sys.exit(1 if in_ci() else 0)
+    return 1 if in_ci() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

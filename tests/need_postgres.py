@@ -9,6 +9,7 @@ from tests.need_browser import announce_absence, in_ci
 
 MEND = "No PostgreSQL server programs here. Get them:  apt-get install postgresql   or name their folder in PG_BIN"
 SKIP = 3
+DEBIAN = Path("/usr/lib/postgresql")
 
 
 def find_postgres() -> Path | None:
@@ -16,7 +17,7 @@ def find_postgres() -> Path | None:
     on_path = shutil.which("initdb")
     folders = [
         os.environ.get("PG_BIN"),
-        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True),
+        *sorted(DEBIAN.glob("*/bin"), key=_version, reverse=True),
         on_path and Path(on_path).parent,
     ]
     return next((Path(folder) for folder in folders if folder and (Path(folder) / "initdb").exists()), None)
@@ -29,6 +30,13 @@ def _version(folder: Path) -> float:
         return 0
 
 
-if __name__ == "__main__" and find_postgres() is None:
+def main() -> int:
+    """The exit code: 0 where PostgreSQL is here, 3 where its tests may be skipped, 1 where that is a failure."""
+    if find_postgres() is not None:
+        return 0
     announce_absence(MEND)
-    sys.exit(1 if in_ci() else SKIP)
+    return 1 if in_ci() else SKIP
+
+
+if __name__ == "__main__":
+    sys.exit(main())
