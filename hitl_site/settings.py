@@ -75,7 +75,6 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "reviews.web.context.desk",
-                "reviews.web.context.desk",
             ],
         },
     }
@@ -225,8 +224,6 @@ FOUREYES_MAX_TURNS = env.number("FOUREYES_MAX_TURNS", 50, least=1, most=10_000)
 # Keep also the checkpoints at which nobody was asked, instead of replacing each by the next.
 FOUREYES_KEEP_ALL_CHECKPOINTS = env.flag("FOUREYES_KEEP_ALL_CHECKPOINTS", default=False)
 # Seconds between two signs of life of a page's websocket; after a little more than two the page takes it for dead.
-FOUREYES_LIVE_TICK = env.number("FOUREYES_LIVE_TICK", 20, least=1, most=300)
-# Seconds between two signs of life on an open page's socket; a page that hears nothing for longer connects again.
 FOUREYES_LIVE_TICK = env.number("FOUREYES_LIVE_TICK", 20, least=1, most=300)
 # Store the inputs and outputs of model and tool calls with their spans, not only durations and counts.
 FOUREYES_TRACE_DATA = env.flag("FOUREYES_TRACE_DATA", default=True)
