@@ -9,6 +9,7 @@ from django import template
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+TOO_DEEP = "(nested too deeply to be shown)"
 
 
 def remaining(seconds: int) -> str:
@@ -46,12 +47,10 @@ def short_id(value: UUID | str) -> str:
 @register.filter
 def pretty(value: object) -> str:
     """Return JSON indented for reading; text that is no JSON comes back as it is."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return str(value)
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    try:
+        return _indented(json.loads(value) if isinstance(value, str) else value)
+    except (ValueError, RecursionError):
+        return value if isinstance(value, str) else TOO_DEEP
 
 
 @register.filter
@@ -61,6 +60,13 @@ def plain(value: object) -> str:
         return "yes" if value else "no"
     if value is None:
         return "none"
+    try:
+        return _indented(value)
+    except RecursionError:
+        return TOO_DEEP
+
+
+def _indented(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 

@@ -67,7 +67,7 @@ def data_of(entry: AuditEntry) -> dict[str, Any]:
     """Its data; nothing where it was damaged."""
     try:
         data = json.loads(entry.data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 

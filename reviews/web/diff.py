@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Any
+
+from reviews.web import texts
 
 WORD = re.compile(r"\w+(?:\.\w+)*|\s+|[^\w\s]")
 NOTHING = object()
@@ -71,7 +72,7 @@ def text_of(value: Any) -> str:
     """The text that is compared: text as it is, all else as readable JSON, in which texts keep their lines."""
     if isinstance(value, str):
         return value
-    return LINE_END.sub(r"\1\n", json.dumps(value, indent=2, ensure_ascii=False))
+    return LINE_END.sub(r"\1\n", texts.written(value, indent=2))
 
 
 def side_by_side(before: Any, after: Any) -> list[Line]:

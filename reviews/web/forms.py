@@ -10,8 +10,8 @@ from django.http import QueryDict
 
 from reviews.actions import verdicts
 from reviews.models import Intervention
-from reviews.models.run import as_text
 from reviews.states import Kind, Verdict
+from reviews.web import texts
 from reviews.web.schema_fields import Text, parsed
 from reviews.web.schema_form import SchemaForm
 
@@ -41,7 +41,7 @@ class DecisionForm(forms.Form):
 
     def __init__(self, item: Intervention, data: QueryDict | None = None) -> None:
         self.item = item
-        self.proposed_text = as_text(item.proposal)
+        self.proposed_text = texts.written(item.proposal, indent=2)
         filled = _completed(data, {"edit_json": self.proposed_text, "version": str(item.version)})
         super().__init__(filled, initial={"edit_json": self.proposed_text, "version": item.version})
         has_fields = filled is not None and any(name.startswith(f"{EDIT_PREFIX}-") for name in filled)

@@ -10,9 +10,8 @@ from django.shortcuts import get_object_or_404
 
 from reviews import access
 from reviews.models import Intervention
-from reviews.models.run import as_text
 from reviews.states import Kind, Verdict
-from reviews.web import diff, keyset, talk, wording
+from reviews.web import diff, keyset, talk, texts, wording
 from reviews.web.filters import ORDER, Filter
 from reviews.web.forms import DecisionForm
 
@@ -57,7 +56,7 @@ def preview(form: DecisionForm) -> dict[str, Any]:
 def pairs(item: Intervention) -> list[Pair]:
     """The proposal as (name, text, whether it made the rule stop)."""
     if not isinstance(item.proposal, dict):
-        return [("value", as_text(item.proposal), False)]
+        return [("value", texts.written(item.proposal, indent=2), False)]
     return [(name, _shown(value), item.why.startswith(f"{name} is ")) for name, value in item.proposal.items()]
 
 
@@ -86,7 +85,7 @@ def _prose(item: Intervention) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "none" if value is None else as_text(value)
+    return "none" if value is None else texts.written(value, indent=2)
 
 
 def _rights(user: User, item: Intervention) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from django import forms
@@ -13,6 +14,8 @@ from django import forms
 LONG = 40
 """Characters from which a text gets several lines."""
 WHOLE = re.compile(r"^[+-]?\d+$")
+DEEPEST = 60
+"""Lists and objects inside of each other that an edit may have."""
 NOTHING = "Leave empty for none."
 NULL = {"type": "null"}
 
@@ -172,7 +175,10 @@ class Json(forms.CharField):
 def parsed(text: str) -> Any:
     """The value of JSON text. Raises ValidationError that says where and what is wrong."""
     try:
-        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        if _is_deep(value):
+            raise RecursionError
+        return value
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise forms.ValidationError(f"This is not JSON: {error.msg.lower()} at {where}.") from error
@@ -180,6 +186,14 @@ def parsed(text: str) -> Any:
         raise forms.ValidationError(f"This is not JSON: {error}.") from error
     except RecursionError:
         raise forms.ValidationError("This JSON is nested too deeply.") from None
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        parts = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list)]
+        level = list(chain.from_iterable(parts))
+    return bool(level)
 
 
 def _finite(text: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
 from reviews.states import Kind, RunStatus, ToolCallStatus, Verdict
+from reviews.web import texts
 
 LONG = 420
 """Characters of a tool's output, or of a model's words, beyond which the page folds them away."""
@@ -188,12 +188,9 @@ def ending(run: Run, now: datetime) -> Step | None:
 
 def compact(value: Any) -> str:
     """JSON on one line, also where a tool gave it as text; other text as it is."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return str(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    said = texts.read(value) if isinstance(value, str) else value
+    shown = texts.written(said)
+    return value if shown == texts.TOO_DEEP and isinstance(value, str) else shown
 
 
 def changes(before: Any, after: Any) -> list[tuple[str, Any, Any]]:

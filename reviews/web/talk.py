@@ -5,18 +5,14 @@ Read from our own rows. The SDK's saved state stays closed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from reviews.models import Decision, Intervention, Run, ToolCall
-from reviews.models.run import as_text
 from reviews.states import OUTCOME_OF, Outcome, ToolCallStatus
-
-LONGEST = 4000
-"""Characters shown of one entry; the run's page has the rest."""
+from reviews.web import texts
 
 ONE_LINE = 90
 """Characters up to which arguments are shown on one line."""
@@ -42,7 +38,7 @@ def so_far(run: Run, asked: Intervention) -> list[Entry]:
         .exclude(intervention=asked)
         .select_related("intervention", "decided_by")
     )
-    entries = [Entry(run.created_at, "user", _starter(run), "asked", _cut(run.input))]
+    entries = [Entry(run.created_at, "user", _starter(run), "asked", texts.cut(run.input))]
     for call in calls:
         entries += _of_call(call, asked)
     for decision in decisions:
@@ -60,12 +56,12 @@ def _of_call(call: ToolCall, asked: Intervention) -> Iterator[Entry]:
     elif asked.is_open:
         return
     if call.status == ToolCallStatus.REFUSED and not call.started_at and call.ruling == "refused":
-        yield Entry(call.created_at, "ban", "The policy", f"refused {call.tool}", _cut(call.why))
+        yield Entry(call.created_at, "ban", "The policy", f"refused {call.tool}", texts.cut(call.why))
     elif call.finished_at and call.started_at:
         failed = call.status == ToolCallStatus.FAILED
-        text = call.error if failed else as_text(call.output)
+        text = call.error if failed else _text(call.output)
         is_code = text.startswith(("{", "["))
-        yield Entry(call.finished_at, "tool", call.tool, "failed" if failed else "returned", _cut(text), is_code)
+        yield Entry(call.finished_at, "tool", call.tool, "failed" if failed else "returned", texts.cut(text), is_code)
 
 
 def _of_decision(decision: Decision) -> Iterator[Entry]:
@@ -73,10 +69,10 @@ def _of_decision(decision: Decision) -> Iterator[Entry]:
     about = decision.intervention.tool or "the output"
     said = [decision.note, decision.context]
     if decision.replacement is not None:
-        said.insert(0, as_text(decision.replacement))
+        said.insert(0, _text(decision.replacement))
     name = decision.decided_by.get_full_name() or decision.decided_by.get_username()
     text = "\n".join(filter(None, said))
-    yield Entry(decision.created_at, "user-check", name, f"{_PAST[outcome]} {about}", _cut(text))
+    yield Entry(decision.created_at, "user-check", name, f"{_PAST[outcome]} {about}", texts.cut(text))
 
 
 _PAST = {
@@ -88,10 +84,10 @@ _PAST = {
 }
 
 
+def _text(value: Any) -> str:
+    return "" if value is None else texts.written(value, indent=2)
+
+
 def _json(value: Any) -> str:
-    short = json.dumps(value, ensure_ascii=False)
-    return short if len(short) <= ONE_LINE else _cut(as_text(value))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text) - LONGEST:,} more characters)"
+    short = texts.written(value)
+    return short if len(short) <= ONE_LINE else texts.cut(_text(value))

@@ -48,6 +48,14 @@ class TestShortId:
         assert readable.short_id(UUID("8f21c0aa-0000-4000-8000-000000000000")) == "8f21c0aa"
 
 
+def nested(levels):
+    """A list inside a list inside a list."""
+    value: list[object] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 class TestPretty:
     def test_indents_values(self):
         assert readable.pretty({"amount": 4820.0, "name": "Trä"}) == '{\n  "amount": 4820.0,\n  "name": "Trä"\n}'
@@ -60,6 +68,13 @@ class TestPretty:
 
     def test_unwraps_a_json_string(self):
         assert readable.pretty('"done"') == "done"
+
+    @pytest.mark.parametrize("text", ["[" * 5000, "[" * 5000 + "]" * 5000, "1" * 5000])
+    def test_shows_what_nobody_could_read_as_it_is(self, text):
+        assert readable.pretty(text) == text
+
+    def test_says_that_a_value_is_nested_too_deeply(self):
+        assert readable.pretty(nested(5000)) == readable.plain(nested(5000)) == readable.TOO_DEEP
 
 
 class TestPlain:

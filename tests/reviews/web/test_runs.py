@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews.actions import gates, interventions, runs
+from reviews.actions import gates, interventions, runs, tool_calls
 from reviews.models import Event, Run
-from reviews.states import Verdict
+from reviews.states import Ruling, Verdict
 from reviews.web.runs import PAGE_SIZE, live_fragments
 from tests import factories
 from tests.reviews import desk_data
@@ -30,6 +30,17 @@ def cost_of(user, url):
 
 def listed(user, **query):
     return [run.input for run, *_ in page_of(user, "reviews:runs", **query).context["rows"]]
+
+
+def ran(*outputs):
+    """A run whose tool returned these, one call after the other."""
+    run = factories.leased()
+    for output in outputs:
+        asked = factories.proposal(ruling=Ruling.LET_THROUGH)
+        gates.park(run, factories.state(), [asked])
+        tool_calls.begin(run, asked.call_id)
+        tool_calls.finish(run, asked.call_id, output)
+    return run
 
 
 @pytest.fixture
@@ -203,6 +214,13 @@ class TestRun:
         assert "<img src=x" not in text
         assert "<script>alert" not in text
         assert "<b hx-get" not in text
+
+    @pytest.mark.parametrize("output", ["[" * 5000, '{"a":' * 5000, "1" * 5000])
+    def test_survives_what_a_tool_returned(self, alice, output):
+        run = ran(output)
+
+        assert page_of(alice, "reviews:run", run.pk).status_code == 200
+        assert page_of(alice, "reviews:run_delta", run.pk).status_code == 200
 
     def test_uses_no_inline_style_or_script(self, alice):
         text = page_of(alice, "reviews:run", desk_data.refund().run_id).content.decode()

@@ -106,6 +106,7 @@ class TestSchemaForm:
             ("lines", "[" + "1" * 5000 + "]", "This is not JSON"),
             ("lines", "[NaN]", "JSON knows no NaN."),
             ("lines", "[" * 100_000, "This JSON is nested too deeply."),
+            ("lines", "[" * 100 + "]" * 100, "This JSON is nested too deeply."),
             ("first.quantity", "0", "0 is less than the minimum of 1"),
         ],
     )

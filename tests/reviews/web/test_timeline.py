@@ -107,6 +107,10 @@ class TestCompact:
     def test_leaves_other_text_alone(self):
         assert compact("Order shipped.\nBye.") == "Order shipped.\nBye."
 
+    @pytest.mark.parametrize("text", ["[" * 5000, "[" * 5000 + "]" * 5000, "1" * 5000])
+    def test_shows_what_nobody_could_read_as_it_is(self, text):
+        assert compact(text) == text
+
 
 class TestTimeline:
     def test_begins_with_the_request_and_says_who_made_it(self, alice):
