@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django import forms
 from django.db.models import QuerySet
@@ -18,6 +18,13 @@ class AuditFilter(forms.Form):
     run = forms.CharField(required=False, max_length=36)
     since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def clean_until(self) -> date | None:
+        """The day, if the calendar has one after it."""
+        until: date | None = self.cleaned_data["until"]
+        if until == date.max:
+            raise forms.ValidationError("Enter an earlier day.")
+        return until
 
     def apply(self, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
         """The entries that pass; none at all where a filter makes no sense, so that nothing is shown by mistake."""

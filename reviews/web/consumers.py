@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, QueryDict
 
 from reviews import access, live
-from reviews.web import fragments, runs
+from reviews.web import fragments, runs, texts
 from reviews.web.context import live_tick
 from reviews.web.filters import Filter
 
@@ -43,8 +43,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
         self.joined: set[str] = set()
         self.turn = asyncio.Lock()
         await self.accept()
-        since = self.query().get("since", "")
-        self.seq = int(since) if since.isdecimal() else 0
+        self.seq = texts.number(self.query().get("since", ""))
         self.clock = asyncio.create_task(self._tick())
 
     async def disconnect(self, code: int) -> None:

@@ -21,6 +21,7 @@ ALL, MINE, UNCLAIMED, ESCALATED = "all", "mine", "unclaimed", "escalated"
 TABS = {ALL: "All", MINE: "Mine", UNCLAIMED: "Unclaimed", ESCALATED: "Escalated"}
 ORDER = ("due_at", "-risk", "id")
 LONGEST_SEARCH = 200
+MOST_CHOSEN = 100
 
 
 def in_tab(tab: str, user: User) -> Q:
@@ -50,11 +51,11 @@ class Filter:
         tab = query.get("tab", ALL)
         return cls(
             tab=tab if tab in TABS else ALL,
-            queue=tuple(query.getlist("queue")),
+            queue=_given(query, "queue"),
             risk=tuple(value for value in query.getlist("risk") if value in {str(risk.value) for risk in Risk}),
-            agent=tuple(query.getlist("agent")),
-            tool=tuple(query.getlist("tool")),
-            q=query.get("q", "").strip()[:LONGEST_SEARCH],
+            agent=_given(query, "agent"),
+            tool=_given(query, "tool"),
+            q=_clean(query.get("q", "")).strip()[:LONGEST_SEARCH],
         )
 
     def narrowed(self, rows: InterventionQuerySet) -> InterventionQuerySet:
@@ -106,6 +107,14 @@ class FilterForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = choices
+
+
+def _given(query: QueryDict, name: str) -> tuple[str, ...]:
+    return tuple(map(_clean, query.getlist(name)[:MOST_CHOSEN]))
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "")  # PostgreSQL has no such character and refuses to look for it
 
 
 def position(item: Intervention) -> str:

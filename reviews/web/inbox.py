@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from reviews import access
 from reviews.models import Intervention
-from reviews.web import fragments, keyset
+from reviews.web import fragments, keyset, texts
 from reviews.web.filters import ORDER, Filter, FilterForm
 from reviews.web.fragments import Row
 from reviews.web.http import ReviewRequest, show, signed_in
@@ -31,8 +31,8 @@ def inbox(request: ReviewRequest) -> HttpResponse:
 @require_safe
 def inbox_delta(request: ReviewRequest) -> HttpResponse:
     """The same fragments as the socket sends, for those whose network lets no socket through."""
-    text = request.GET.get("since", "")
-    found = fragments.since(request.user, Filter.read(request.GET), int(text) if text.isdecimal() else 0)
+    since = texts.number(request.GET.get("since", ""))
+    found = fragments.since(request.user, Filter.read(request.GET), since)
     if not found.html:
         return HttpResponse(status=204)
     return HttpResponse(found.html + fragments.mark(found.seq))

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -54,6 +55,17 @@ def _read(model: type[Model], by: Sequence[str], cursor: str) -> list[Any] | Non
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         fields = [model._meta.get_field(name.lstrip("-")) for name in by]
-        return [field.to_python(value) for field, value in zip(fields, values, strict=True)]  # type: ignore[union-attr]
-    except (ValueError, TypeError, ValidationError):
+        return [_fit(field.to_python(value)) for field, value in zip(fields, values, strict=True)]  # type: ignore[union-attr]
+    except (ValueError, TypeError, OverflowError, RecursionError, ValidationError):
         return None
+
+
+def _fit(value: Any) -> Any:
+    """The value, if a column could hold it. Raises ValueError or OverflowError."""
+    if value is None:
+        raise ValueError("no column of an order is null")
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone is none")
+        return value.astimezone(UTC)
+    return value

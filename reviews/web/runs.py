@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from reviews import access
 from reviews.models import AuditHead, Intervention, Run
-from reviews.web import keyset, run_acts, run_page
+from reviews.web import keyset, run_acts, run_page, texts
 from reviews.web.http import ReviewRequest, show, signed_in
 from reviews.web.run_forms import RunFilter
 
@@ -53,8 +53,8 @@ def run(request: ReviewRequest, run_id: UUID) -> HttpResponse:
 def run_delta(request: ReviewRequest, run_id: UUID) -> HttpResponse:
     """The same fragments as the socket sends, for those whose network lets no socket through."""
     run_page.find(request.user, run_id)
-    since = request.GET.get("since", "")
-    fragments = live_fragments(request.user, run_id, int(since) if since.isdecimal() else 0)
+    since = texts.number(request.GET.get("since", ""))
+    fragments = live_fragments(request.user, run_id, since)
     return HttpResponse(fragments) if fragments else HttpResponse(status=204)
 
 

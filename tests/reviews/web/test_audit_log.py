@@ -98,6 +98,11 @@ class TestAuditLog:
         assert response.context["rows"] == []
         assert b"Enter a valid date" in response.content
 
+    @pytest.mark.parametrize("query", [{"until": "9999-12-31"}, {"actor": "\x00"}, {"run": "\x00"}])
+    def test_finds_nothing_beyond_the_calendar_or_the_alphabet(self, story, otto, query):
+        assert actions(otto, **query) == []
+        assert post(otto, "reviews:export_audit", format="csv", **query).status_code == 422
+
     def test_comes_in_pages_that_lose_none(self, otto):
         write(*(f"a.{number}" for number in range(PAGE_SIZE + 2)))
 

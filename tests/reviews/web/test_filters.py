@@ -3,7 +3,7 @@
 import pytest
 from django.http import QueryDict
 
-from reviews.web.filters import LONGEST_SEARCH, ORDER, Filter, position
+from reviews.web.filters import LONGEST_SEARCH, MOST_CHOSEN, ORDER, Filter, position
 from tests.reviews import desk_data
 
 
@@ -22,6 +22,13 @@ class TestFilter:
     @pytest.mark.parametrize("query", ["tab=nonsense", "risk=9", "risk=", "q=+", "page=3"])
     def test_leaves_out_what_makes_no_sense(self, query):
         assert read(query) == Filter()
+
+    @pytest.mark.parametrize("name", ["queue", "agent", "tool"])
+    def test_looks_for_no_character_that_a_database_lacks(self, name):
+        assert read(f"{name}=a%00b&q=c%00%00") == Filter(q="c", **{name: ("ab",)})
+
+    def test_chooses_no_endless_list(self):
+        assert len(read("queue=x&" * 900).queue) == MOST_CHOSEN
 
     def test_cuts_an_endless_search_short(self):
         assert len(read("q=" + "x" * 9000).q) == LONGEST_SEARCH

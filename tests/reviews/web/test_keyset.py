@@ -1,5 +1,7 @@
 """Pages by the last row seen."""
 
+import base64
+
 import pytest
 
 from reviews.models import Intervention
@@ -8,6 +10,14 @@ from reviews.web.filters import ORDER
 from tests.reviews import desk_data
 
 pytestmark = pytest.mark.django_db
+
+
+ID = "00000000-0000-0000-0000-000000000000"
+
+
+def written(text: str) -> str:
+    """A cursor that says this."""
+    return base64.urlsafe_b64encode(text.encode()).decode()
 
 
 def walk(size: int) -> list[str]:
@@ -37,11 +47,31 @@ class TestPage:
 
         assert [title[-1] for title in titles] == ["4", "4", "2", "1"]
 
-    @pytest.mark.parametrize("cursor", ["!", "x", "bnVsbA", "WyIxIl0", "W10", "é"])
+    @pytest.mark.parametrize(
+        "cursor",
+        [
+            *("!", "x", "bnVsbA", "WyIxIl0", "W10", "é"),
+            written("[" * 5000),
+            written("[null, null, null]"),
+            written(f'["2026-01-01T00:00:00Z", 1e999, "{ID}"]'),
+            written(f'["2026-01-01T00:00:00Z", {"1" * 5000}, "{ID}"]'),
+            written(f'["0001-01-01T00:00:00+23:59", 1, "{ID}"]'),
+            written(f'["2026-01-01T00:00:00", 1, "{ID}"]'),
+            written(f'["2026-01-01", 1, {{"{ID}": 1}}]'),
+        ],
+    )
     def test_takes_a_cursor_that_makes_no_sense_for_the_first_page(self, cursor):
         desk_data.refund()
 
         page = keyset.page(Intervention.objects.all(), by=ORDER, cursor=cursor, size=5)
 
         assert page.is_first
+        assert len(page.rows) == 1
+
+    def test_takes_a_number_beyond_every_column_for_a_place_in_the_list(self):
+        desk_data.refund()
+        cursor = written(f'["2026-01-01T00:00:00Z", {10**30}, "{ID}"]')
+
+        page = keyset.page(Intervention.objects.all(), by=ORDER, cursor=cursor, size=5)
+
         assert len(page.rows) == 1

@@ -304,6 +304,10 @@ class TestLiveFragments:
         assert live_fragments(alice, failed.pk, 10**9) == ""
         assert live_fragments(alice, failed.pk, 0)
 
+    @pytest.mark.parametrize("since", ["x", "-1", "9" * 40, "9" * 5000])
+    def test_are_not_confused_by_nonsense(self, alice, failed, since):
+        assert page_of(alice, "reviews:run_delta", failed.pk, since=since).status_code in (200, 204)
+
     def test_come_by_polling_as_well(self, alice, failed):
         Run.objects.filter(pk=failed.pk).update(finished_at=timezone.now() - timedelta(minutes=2))
 
