@@ -23,12 +23,14 @@ from agents.items import ToolApprovalItem
 from agents.models.interface import ModelProvider
 from agents.run_state import CURRENT_SCHEMA_VERSION
 
-from agents_runtime.sdk import gate, outputs
+from agents_runtime.sdk import outputs
 from agents_runtime.sdk.connections import closed, connected
 from agents_runtime.sdk.errors import Failure, explained
-from agents_runtime.sdk.gate import Gated, Passage
+from agents_runtime.sdk.gate import Doorkeeper, Gated
 from agents_runtime.sdk.graph import agents_of, inner_agent
+from agents_runtime.sdk.passage import Passage, passage
 from agents_runtime.sdk.ports import Brief, Desk, Finished, Parked, Request, Snapshot
+from agents_runtime.sdk.wrapped import note_error
 
 SDK_VERSION = version("openai-agents")
 MORE_TURNS = 5
@@ -42,8 +44,8 @@ async def advance(gated: Gated, brief: Brief, desk: Desk, provider: ModelProvide
 
     One advance may be repeated after a crash: everything it does is asked of the desk first.
     """
-    here = Passage(desk, gated.originals)
-    token = gate.passage.set(here)
+    here = Passage(desk, gated.originals, gated.ungated)
+    token = passage.set(here)
     try:
         async with connected(gated.agent):
             return await _advance(gated, brief, here, _config(brief, provider))
@@ -52,7 +54,7 @@ async def advance(gated: Gated, brief: Brief, desk: Desk, provider: ModelProvide
             raise here.trouble from error
         raise explained(error) from error
     finally:
-        gate.passage.reset(token)
+        passage.reset(token)
         if provider is not None:
             await closed(provider)
 
@@ -79,7 +81,7 @@ async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig)
 
 
 async def _to_next_stop(agent: Agent[Any], current: str | State, brief: Brief, config: RunConfig) -> Result:
-    more: dict[str, Any] = {"run_config": config}
+    more: dict[str, Any] = {"run_config": config, "hooks": Doorkeeper()}
     if isinstance(current, str):
         more |= {"context": brief.context, "max_turns": brief.max_turns}
     if not brief.stream:
@@ -144,6 +146,10 @@ def _run_at_provider(desk: Desk, call_id: str) -> None:
 async def _request(gated: Gated, item: ToolApprovalItem, context: RunContextWrapper[Any]) -> Request:
     agent, tool = item.agent.name, item.tool_name or ""
     original = gated.original(agent, tool)
+    if original is None and not _is_remote(item) and tool not in gated.ungated:
+        raise Failure(
+            "ungated_tool", f"The gate does not know the tool {tool!r} of agent {agent!r}, so it does not run."
+        )
     arguments = _parsed(item.arguments)
     return Request(
         call_id=_call_id(item),
@@ -153,7 +159,7 @@ async def _request(gated: Gated, item: ToolApprovalItem, context: RunContextWrap
         schema=original.params_json_schema if original else {},
         author_asks=True if original is None else await _author_asks(original.needs_approval, context, arguments, item),
         is_agent=bool(original and inner_agent(original)),
-        is_remote=_is_remote(item),
+        is_remote=original is None,
     )
 
 
@@ -201,6 +207,6 @@ def _config(brief: Brief, provider: ModelProvider | None) -> RunConfig:
         workflow_name=brief.workflow,
         trace_id=brief.trace_id,
         trace_include_sensitive_data=brief.trace_data,
-        tool_error_formatter=gate.note_error,
+        tool_error_formatter=note_error,
         **more,
     )

@@ -7,13 +7,15 @@ from typing import Any
 
 from agents import Agent, FunctionTool, Handoff, Tool
 
+from agents_runtime.sdk.errors import UngatedTool
+
 
 class AmbiguousAgents(Exception):
     """Two agents of one graph share a name, so a saved state could not tell them apart."""
 
 
 def agents_of(agent: Agent[Any]) -> list[Agent[Any]]:
-    """The agent and all it reaches, each once, in the order found. Raises AmbiguousAgents."""
+    """The agent and all it reaches, each once, in the order found. Raises AmbiguousAgents, UngatedTool."""
     found: list[Agent[Any]] = []
     waiting = [agent]
     while waiting:
@@ -21,7 +23,7 @@ def agents_of(agent: Agent[Any]) -> list[Agent[Any]]:
         if any(current is known for known in found):
             continue
         found.append(current)
-        waiting += [target for handoff in current.handoffs if (target := _target(handoff)) is not None]
+        waiting += [_target(current, handoff) for handoff in current.handoffs]
         waiting += [inner for tool in current.tools if (inner := inner_agent(tool)) is not None]
     twice = [name for name, count in Counter(one.name for one in found).items() if count > 1]
     if twice:
@@ -40,9 +42,14 @@ def inner_agent(tool: Tool) -> Agent[Any] | None:
     return inner if isinstance(inner, Agent) else None
 
 
-def _target(handoff: Agent[Any] | Handoff[Any, Any]) -> Agent[Any] | None:
+def _target(agent: Agent[Any], handoff: Agent[Any] | Handoff[Any, Any]) -> Agent[Any]:
     if isinstance(handoff, Agent):
         return handoff
     reference = getattr(handoff, "_agent_ref", None)  # private: the SDK resolves handoffs by name only
     target = reference() if reference is not None else None
-    return target if isinstance(target, Agent) else None
+    if not isinstance(target, Agent):
+        raise UngatedTool(
+            f"The handoff {handoff.tool_name!r} of agent {agent.name!r} does not say which agent takes over, so "
+            "nothing would stop its tools. Make it with handoff(agent) instead of Handoff(on_invoke_handoff=…)."
+        )
+    return target
