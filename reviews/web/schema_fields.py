@@ -17,6 +17,7 @@ WHOLE = re.compile(r"^[+-]?\d+$")
 DEEPEST = 60
 """Lists and objects inside of each other that an edit may have."""
 NOTHING = "Leave empty for none."
+LINE_END = re.compile("\r\n?")
 NULL = {"type": "null"}
 
 
@@ -90,7 +91,7 @@ def _text(schema: Mapping[str, Any], value: Any, *, may_be_empty: bool) -> forms
     widget: forms.Widget = forms.TextInput(attrs={"autocomplete": "off"})
     if schema.get("format") in ("date", "time"):
         widget = forms.TextInput(attrs={"type": schema["format"]})
-    elif isinstance(value, str) and (len(value) > LONG or "\n" in value):
+    elif isinstance(value, str) and (len(value) > LONG or "\n" in value or "\r" in value):
         widget = forms.Textarea(attrs={"rows": 4})
     return Text(required=False, strip=False, empty_value=None if may_be_empty else "", widget=widget)
 
@@ -100,7 +101,11 @@ class Text(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         """The text, or the empty value."""
-        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+        return super().to_python(LINE_END.sub("\n", value) if isinstance(value, str) else value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether other words were typed; a proposal may have a browser's line ends itself."""
+        return super().has_changed(LINE_END.sub("\n", initial) if isinstance(initial, str) else initial, data)
 
 
 class Number(forms.Field):
@@ -123,7 +128,9 @@ class Number(forms.Field):
         if not math.isfinite(number):
             raise forms.ValidationError("Enter a number.")
         if self.is_whole and isinstance(number, float):
-            raise forms.ValidationError("Enter a whole number.")
+            if not number.is_integer():
+                raise forms.ValidationError("Enter a whole number.")
+            return int(number)
         return number
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -30,8 +31,13 @@ class Leaf:
 
     @property
     def name(self) -> str:
-        """The field's name, which is also how errors and differences name the place."""
-        return ".".join(self.path) or WHOLE
+        """The field's name, of its own even where a property's name holds a dot."""
+        return ".".join(map(_escaped, self.path)) or WHOLE
+
+    def covers(self, path: str) -> bool:
+        """Whether what is wrong at this path is wrong in this field."""
+        mine = ".".join(self.path) or WHOLE
+        return path == mine or path.startswith(f"{mine}.")
 
 
 class SchemaForm(forms.Form):
@@ -50,24 +56,37 @@ class SchemaForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Put the value together and hold it against the whole schema, each error beside its field."""
+        self._forgive_untouched()
         if self.errors:
             return self.cleaned_data
         self.value = self._assembled()
         for error in verdicts.schema_errors(dict(self.schema), self.value):
             path, _, message = error.partition(": ")
-            known = next((leaf.name for leaf in self.leaves if _covers(leaf.name, path)), None)
+            known = next((leaf.name for leaf in self.leaves if leaf.covers(path)), None)
             self.add_error(known, message if known else error)
         return self.cleaned_data
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """The fields that were sent and say something else than the proposal; all others stay as proposed."""
+        sent = (bound for bound in self if not bound.field.widget.value_omitted_from_data(*_sent(self, bound)))
+        return frozenset(bound.name for bound in sent) & frozenset(self.changed_data)
+
+    def _forgive_untouched(self) -> None:
+        """What nobody touched is for the schema alone to judge."""
+        for leaf in self.leaves:
+            if leaf.name not in self.touched and dig(self.proposal, leaf.path) is not MISSING:
+                self.errors.pop(leaf.name, None)
 
     def _assembled(self) -> Any:
         value = json.loads(json.dumps(self.proposal))  # a copy: what has no field of its own stays as proposed
         for leaf in self.leaves:
+            if leaf.name not in self.touched:
+                continue
             said = self.cleaned_data[leaf.name]
             if not leaf.path:
                 return said
-            omitted = said is None and not leaf.is_required and dig(self.proposal, leaf.path) is MISSING
-            if not omitted:
-                _put(value, leaf.path, said)
+            _put(value, leaf.path, said)
         return value
 
 
@@ -106,5 +125,9 @@ def _put(value: dict[str, Any], path: Path, said: Any) -> None:
     value[path[-1]] = said
 
 
-def _covers(name: str, path: str) -> bool:
-    return path == name or path.startswith(f"{name}.")
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace(".", "~1") or "~2"
+
+
+def _sent(form: forms.Form, bound: forms.BoundField) -> tuple[Any, Any, str]:
+    return form.data, form.files, bound.html_name

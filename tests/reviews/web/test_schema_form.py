@@ -138,6 +138,60 @@ class TestSchemaForm:
         assert form.is_valid()
         assert form.value == value
 
+    @pytest.mark.parametrize(
+        ("place", "value"),
+        [
+            ({"type": "string"}, ""),
+            ({"anyOf": [{"type": "string"}, {"type": "null"}]}, ""),
+            ({"type": ["string", "null"]}, None),
+            ({"type": "integer"}, 5.0),
+            ({"type": "number"}, 5),
+            ({}, None),
+            ({"type": "string"}, "a\r\nb\rc"),
+            ({"type": "array"}, []),
+            ({"enum": ["a", None]}, None),
+        ],
+    )
+    @pytest.mark.parametrize("required", [[], ["it"]])
+    def test_neither_changes_nor_refuses_what_nobody_touched(self, place, value, required):
+        schema = {"type": "object", "properties": {"it": place, "note": {"type": "string"}}, "required": required}
+
+        form = edited(schema, {"it": value, "note": "x"}, note="y")
+
+        assert form.is_valid(), form.errors
+        assert form.value == {"it": value, "note": "y"}
+        assert type(form.value["it"]) is type(value)
+
+    def test_keeps_what_was_not_sent_at_all(self):
+        form = SchemaForm({"edit-amount": "12.5"}, schema=SCHEMA, value=VALUE)
+
+        assert form.is_valid(), form.errors
+        assert form.value == VALUE | {"amount": 12.5}
+
+    def test_has_a_field_of_its_own_for_a_name_with_a_dot(self):
+        inner = {"type": "object", "properties": {"b": {"type": "integer"}}}
+        names = {"a": inner, "a.b": {"type": "integer"}, "a~1b": {"type": "integer"}, "": {"type": "integer"}}
+        schema = {"type": "object", "properties": names | {"value": {"type": "integer"}}}
+        value = {"a": {"b": 1}, "a.b": 2, "a~1b": 3, "": 4, "value": 5}
+
+        form = edited(schema, value, **{"a~1b": "7"})
+
+        assert form.is_valid(), form.errors
+        assert form.value == value | {"a.b": 7}
+
+    def test_takes_5_point_0_for_a_whole_number_as_the_schema_does(self):
+        form = edited(count="7.0")
+
+        assert form.is_valid(), form.errors
+        assert repr(form.value["count"]) == "7"
+
+    def test_asks_for_what_was_proposed_without(self):
+        schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+        form = edited(schema, {})
+
+        assert form.errors == {"n": ["This field is required."]}
+
     def test_leaves_out_what_was_left_out(self):
         schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}}
 
