@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from agents_runtime import llm, registry, sdk
 from agents_runtime.desk import RunDesk
@@ -32,7 +33,7 @@ CODES: dict[type[Exception], str] = {
     ReusedCallId: "model_behavior",
     NotApproved: "not_approved",
 }
-"""Why a run fails when something other than the SDK refuses; all else is a fault of ours and is raised."""
+"""Why a run fails when something other than the SDK refuses; all else is a fault of ours."""
 
 
 def advance(run_id: UUID) -> None:
@@ -50,10 +51,16 @@ def advance(run_id: UUID) -> None:
 def _advance_or_fail(run: Run) -> None:
     try:
         _advance(run)
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise  # no fault of the run: it is somebody else's, or is taken back and tried again
     except (sdk.Failure, UnknownAgent, CorruptCheckpoint, ReusedCallId, NotApproved) as error:
         code = error.code if isinstance(error, sdk.Failure) else CODES[type(error)]
         logger.info("run %s failed (%s): %s", run.pk, code, error)
         gates.fail(run, code, str(error))
+    except Exception as error:  # it would fail the same way each time
+        logger.exception("run %s failed by a fault of Foureyes", run.pk)
+        text = f"Foureyes itself failed; the worker's log has the details. {type(error).__name__}: {error}"
+        gates.fail(run, "internal_error", text)
 
 
 def _advance(run: Run) -> None:

@@ -35,6 +35,7 @@ from agents_runtime.sdk.wrapped import note_error
 SDK_VERSION = version("openai-agents")
 MORE_TURNS = 5
 """Turns granted when a reviewer sends a final output back and the agent had used all of its own."""
+LONGEST_NAME = 200
 State = RunState[Any, Any]
 Result = RunResult | RunResultStreaming
 
@@ -150,9 +151,10 @@ async def _request(gated: Gated, item: ToolApprovalItem, context: RunContextWrap
         raise Failure(
             "ungated_tool", f"The gate does not know the tool {tool!r} of agent {agent!r}, so it does not run."
         )
-    arguments = _parsed(item.arguments)
+    call_id, arguments = _call_id(item), _parsed(item.arguments)
+    _require_short(call_id=call_id, tool=tool, agent=agent)
     return Request(
-        call_id=_call_id(item),
+        call_id=call_id,
         agent=agent,
         tool=tool,
         arguments=arguments,
@@ -187,6 +189,13 @@ def _call_id(item: ToolApprovalItem) -> str:
     if not item.call_id:
         raise Failure("model_behavior", f"The model asked for {item.tool_name} without a call id.")
     return item.call_id
+
+
+def _require_short(**names: str) -> None:
+    for what, name in names.items():
+        if len(name) > LONGEST_NAME:
+            text = f"A call has {len(name)} characters as its {what}; the ledger takes {LONGEST_NAME}: {name[:40]}…"
+            raise Failure("model_behavior", text)
 
 
 def _is_remote(item: ToolApprovalItem) -> bool:
