@@ -253,5 +253,8 @@ def _progress(state: SavedState) -> dict[str, Any]:
 
 
 def _gate(checkpoint: Checkpoint, proposals: Sequence[Proposal]) -> dict[str, Any]:
-    calls = [{"call_id": p.call_id, "tool": p.tool, "ruling": p.judgement.ruling} for p in proposals]
+    calls = [
+        {"call_id": p.call_id, "tool": p.tool, "ruling": p.judgement.ruling, "arguments": p.arguments}
+        for p in proposals
+    ]
     return {"number": checkpoint.number, "digest": checkpoint.digest, "calls": calls}

@@ -132,8 +132,18 @@ def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
     waiting = Q(status__in=[ToolCallStatus.PROPOSED, ToolCallStatus.APPROVED])
     inner = Q(status=ToolCallStatus.STARTED, is_agent=True)  # no effect of its own: its tools have theirs
     run.tool_calls.filter(waiting | inner).update(status=ToolCallStatus.CANCELLED, finished_at=now)
-    run.tool_calls.filter(status=ToolCallStatus.STARTED).update(status=ToolCallStatus.UNKNOWN)
+    acts += _own_up(run)
     run.move_to(status, finished_at=now, lease=None, lease_expires_at=None, hold=False, **changes)
+    return acts
+
+
+def _own_up(run: Run) -> list[Act]:
+    """Nobody knows what the calls in flight did or will do: the book keeps at least what they were given."""
+    acts = []
+    for call in run.tool_calls.filter(status=ToolCallStatus.STARTED):
+        data = {"call_id": call.call_id, "tool": call.tool, "executed": call.executed, "started_at": call.started_at}
+        acts.append(Act("tool_call.unknown", SYSTEM, run, data=data))
+    run.tool_calls.filter(status=ToolCallStatus.STARTED).update(status=ToolCallStatus.UNKNOWN)
     return acts
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import audit
+from reviews.actions.errors import LeaseLost
 from reviews.actions.leases import owned
 from reviews.actions.text import storable
 from reviews.actors import WORKER
@@ -26,7 +27,7 @@ def begin(run: Run, call_id: str) -> ToolCall:
 
     Raises LeaseLost; NotApproved for a call that was rejected, refused, never decided, or whose outcome is unknown.
     """
-    owned(run)
+    lease = owned(run).lease
     call = ToolCall.objects.filter(run_id=run.pk, call_id=call_id).first()
     if call is None:
         raise NotApproved(f"The call {call_id!r} never stood at the gate, so it does not run.")
@@ -37,27 +38,54 @@ def begin(run: Run, call_id: str) -> ToolCall:
         raise NotApproved(f"{call.tool} ({call_id}) is {call.get_status_display().lower()}, so it does not run.")
     call.status, call.started_at = Status.STARTED, timezone.now()
     call.executed = call.proposed if call.executed is None else call.executed
-    call.save(update_fields=["status", "started_at", "executed"])
+    call.lease = lease
+    call.save(update_fields=["status", "started_at", "executed", "lease"])
     return call
 
 
-@transaction.atomic
 def finish(run: Run, call_id: str, output: Any, *, error: str = "") -> None:
     """Write what came back; after an ``error`` the output is what the model was told.
 
-    Raises LeaseLost; NotApproved for a call that has not begun, or has come back already.
+    Raises LeaseLost, after telling the book what came back once the run had ended; NotApproved for a call that has not
+    begun, or has come back already.
     """
+    output, error = storable(output), storable(error)
+    try:
+        _finish(run, call_id, output, error)
+    except LeaseLost:
+        _tell_late(run, call_id, output, error)
+        raise
+
+
+@transaction.atomic
+def _finish(run: Run, call_id: str, output: Any, error: str) -> None:
     locked = owned(run)
     call = ToolCall.objects.filter(run_id=run.pk, call_id=call_id, status=Status.STARTED).first()
     if call is None:
         raise NotApproved(f"The call {call_id!r} is not running, so nothing can come back from it.")
-    output, error = storable(output), storable(error)
     call.status = Status.FAILED if error else Status.DONE
     call.output, call.error, call.finished_at = output, error, timezone.now()
-    call.save(update_fields=["status", "output", "error", "finished_at"])
-    data = {"call_id": call_id, "tool": call.tool, "executed": call.executed, "output": output}
-    verb = "tool_call.failed" if error else "tool_call.done"
-    audit.record(Act(verb, WORKER, locked, data=data | ({"error": error} if error else {})))
+    call.lease = None
+    call.save(update_fields=["status", "output", "error", "finished_at", "lease"])
+    audit.record(_came_back("tool_call.failed" if error else "tool_call.done", locked, call, output, error))
+
+
+@transaction.atomic
+def _tell_late(run: Run, call_id: str, output: Any, error: str) -> None:
+    """The run ended while the call ran: the book hears once what it did, and nothing else changes."""
+    locked = Run.objects.locked(run.pk)
+    begun_here = run.tool_calls.filter(call_id=call_id, status=Status.UNKNOWN, lease=run.lease, lease__isnull=False)
+    call = begun_here.first()
+    if call is None or not locked.ended:
+        return
+    call.lease = None
+    call.save(update_fields=["lease"])
+    audit.record(_came_back("tool_call.finished_late", locked, call, output, error))
+
+
+def _came_back(action: str, run: Run, call: ToolCall, output: Any, error: str) -> Act:
+    data = {"call_id": call.call_id, "tool": call.tool, "executed": call.executed, "output": output}
+    return Act(action, WORKER, run, data=data | ({"error": error} if error else {}))
 
 
 def of_unknown_outcome(run: Run) -> list[ToolCall]:

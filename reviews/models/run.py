@@ -89,6 +89,7 @@ class Run(Stateful):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="runs_newest_first"),
+            models.Index(fields=["trace_id"], name="runs_by_trace"),
             models.Index(fields=["announced_at"], condition=Q(status=RunStatus.QUEUED), name="runs_queued"),
             models.Index(fields=["lease_expires_at"], condition=Q(status=RunStatus.RUNNING), name="runs_leased"),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 from reviews.models.checkpoint import Checkpoint
 from reviews.models.run import Run
@@ -12,7 +13,10 @@ from reviews.states import Ruling, ToolCallStatus
 
 
 class ToolCall(models.Model):
-    """What was proposed, what the gate said, what was executed, and what came back."""
+    """What was proposed, what the gate said, what was executed, and what came back.
+
+    ``lease`` is the worker's under which it last began, until something came back.
+    """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="tool_calls")
     checkpoint = models.ForeignKey(Checkpoint, models.SET_NULL, null=True, related_name="tool_calls")
@@ -27,6 +31,7 @@ class ToolCall(models.Model):
     status = models.CharField(max_length=20, choices=ToolCallStatus, default=ToolCallStatus.PROPOSED)
     output: models.JSONField[Any, Any] = models.JSONField(null=True)
     error = models.TextField(blank=True)
+    lease = models.UUIDField(null=True)
     idempotent = models.BooleanField(default=False)
     is_agent = models.BooleanField(default=False)
     created_at = models.DateTimeField()
@@ -34,7 +39,10 @@ class ToolCall(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "call_id"], name="one_tool_call_per_call_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "call_id"], name="one_tool_call_per_call_id"),
+            models.CheckConstraint(condition=Q(status__in=ToolCallStatus.values), name="a_known_tool_call_status"),
+        ]
         ordering = ("id",)
 
     def __str__(self) -> str:

@@ -133,7 +133,14 @@ class TestPark:
         assert json.loads(entry.data) == {
             "number": 1,
             "digest": checkpoint.digest,
-            "calls": [{"call_id": "passed", "tool": "issue_refund", "ruling": "let_through"}],
+            "calls": [
+                {
+                    "call_id": "passed",
+                    "tool": "issue_refund",
+                    "ruling": "let_through",
+                    "arguments": factories.ARGUMENTS,
+                }
+            ],
         }
 
 
@@ -296,7 +303,7 @@ class TestAskOutcome:
         lost.refresh_from_db()
         assert (lost.status, lost.error_code) == (RunStatus.FAILED, "unknown_outcome")
         assert ledger(lost) == {"pay": "unknown", "look": "unknown"}
-        assert history(lost)[-2:] == ["intervention.reject", "run.failed"]
+        assert history(lost)[-3:] == ["intervention.reject", "tool_call.unknown", "run.failed"]  # the look, only now
 
     def test_keeps_the_checkpoint_the_question_hangs_on(self, lost, alice):
         interventions.decide(self.asked(lost).pk, by=alice, verdict=Verdict.APPROVE)

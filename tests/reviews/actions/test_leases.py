@@ -1,6 +1,7 @@
 """Which worker owns a run."""
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from django.utils import timezone
@@ -92,8 +93,14 @@ class TestALostLease:
         gates.park(run, factories.state(), passing)
         return tool_calls.begin(run, "started")
 
-    @pytest.mark.parametrize("verb", VERBS)
-    @pytest.mark.parametrize("loss", LOSSES)
+    @pytest.mark.parametrize(
+        ("verb", "loss"),
+        [
+            (verb, loss)
+            for verb, loss in product(VERBS, LOSSES)
+            if (verb, loss) not in {("finish", "stopped"), ("finish", "completed")}  # the book hears what came too late
+        ],
+    )
     def test_keeps_its_worker_from_writing(self, verb, loss, run, started, alice):
         stale = Run.objects.get(pk=run.pk)
         self.happen(loss, run, alice)

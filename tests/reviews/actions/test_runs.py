@@ -1,5 +1,8 @@
 """What people do to runs."""
 
+import json
+from datetime import datetime, timedelta
+
 import pytest
 from django.core.exceptions import PermissionDenied
 
@@ -191,6 +194,24 @@ class TestStop:
         runs.stop(run.pk, by=alice)
 
         assert ledger(run) == {"pay": "unknown", "look": "unknown", "helper": "cancelled", "done": "done"}
+        assert history(run)[-3:] == ["tool_call.unknown", "tool_call.unknown", "run.stopped"]
+
+    @pytest.mark.parametrize("ending", ["stopped", "failed", "completed"])
+    def test_keeps_in_the_book_what_a_call_in_flight_was_given(self, run, alice, ending):
+        gates.park(run, factories.state(), [factories.proposal(call_id="pay", ruling=Ruling.LET_THROUGH)])
+        call = tool_calls.begin(run, "pay")
+
+        {
+            "stopped": lambda: runs.stop(run.pk, by=alice),
+            "failed": lambda: gates.fail(run, "boom", "It broke."),
+            "completed": lambda: gates.complete(run, "ok", usage={}),
+        }[ending]()
+
+        entry = AuditEntry.objects.get(action="tool_call.unknown")
+        told = json.loads(entry.data)
+        assert datetime.fromisoformat(told.pop("started_at")) - call.started_at < timedelta(milliseconds=1)
+        assert told == {"call_id": "pay", "tool": "issue_refund", "executed": factories.ARGUMENTS}
+        assert (entry.actor_type, entry.run) == ("system", str(run.pk))
 
     def test_takes_back_a_pause(self, run, alice):
         runs.pause(run.pk, by=alice)

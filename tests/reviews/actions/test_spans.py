@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from reviews import events
 from reviews.actions import spans
 from reviews.actions.spans import Traced
-from reviews.models import Span
+from reviews.models import Run, Span
 from tests import factories
 
 
@@ -25,6 +26,11 @@ def step(run, span_id="s1", **changes):
 
 
 class TestKeep:
+    def test_finds_the_run_by_an_index(self, traced):
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, Run._meta.db_table)
+        assert any(one["index"] and one["columns"][:1] == ["trace_id"] for one in found.values())
+
     def test_stores_the_steps_of_a_known_run(self, traced):
         assert spans.keep([step(traced), step(traced, "s2", parent_id="s1")]) == 2
         assert list(traced.spans.values_list("span_id", "parent_id")) == [("s1", ""), ("s2", "s1")]

@@ -1,12 +1,14 @@
 """The ledger of side effects."""
 
 import json
+import uuid
 
 import pytest
 
-from reviews.actions import gates, tool_calls
+from reviews.actions import gates, runs, tool_calls
+from reviews.actions.errors import LeaseLost
 from reviews.actions.tool_calls import NotApproved
-from reviews.models import AuditEntry
+from reviews.models import AuditEntry, Run
 from reviews.states import Ruling, ToolCallStatus
 from tests import factories
 from tests.reviews.actions.conftest import book
@@ -119,6 +121,57 @@ class TestFinish:
     def test_refuses_what_never_stood_at_the_gate(self, run):
         with pytest.raises(NotApproved):
             tool_calls.finish(run, "c9", "forged")
+
+
+class TestFinishTooLate:
+    @pytest.fixture
+    def stopped(self, run, call, alice):
+        """The run was stopped while its call ran."""
+        tool_calls.begin(run, "c1")
+        runs.stop(run.pk, by=alice)
+        return Run.objects.values().get(pk=run.pk)
+
+    def finish(self, run, output, **rest):
+        with pytest.raises(LeaseLost):
+            tool_calls.finish(run, "c1", output, **rest)
+
+    def test_tells_the_book_what_came_back_and_changes_nothing_else(self, run, call, stopped):
+        self.finish(run, "paid")
+
+        entry = AuditEntry.objects.last()
+        assert (entry.action, entry.actor) == ("tool_call.finished_late", "worker")
+        assert json.loads(entry.data) == {
+            "call_id": "c1",
+            "tool": "issue_refund",
+            "executed": call.proposed,
+            "output": "paid",
+        }
+        call.refresh_from_db()
+        assert (call.status, call.output, call.finished_at) == (ToolCallStatus.UNKNOWN, None, None)
+        assert Run.objects.values().get(pk=run.pk) == stopped
+
+    def test_tells_of_an_error(self, run, call, stopped):
+        self.finish(run, "The shop is down.", error="TimeoutError: 30 s")
+        assert json.loads(AuditEntry.objects.last().data)["error"] == "TimeoutError: 30 s"
+
+    def test_is_told_once(self, run, call, stopped):
+        self.finish(run, "paid")
+        self.finish(run, "paid again")
+        assert book().count("tool_call.finished_late") == 1
+
+    @pytest.mark.parametrize("lease", [None, "another"])
+    def test_is_not_believed_of_a_worker_under_which_it_did_not_begin(self, run, call, stopped, lease):
+        run.lease = uuid.uuid4() if lease else None
+        before = book()
+        self.finish(run, "forged")
+        assert book() == before
+
+    def test_waits_for_the_reviewers_while_the_run_lives(self, run, call):
+        tool_calls.begin(run, "c1")
+        gates.ask_outcome(run, [call])
+        before = book()
+        self.finish(run, "paid")
+        assert book() == before
 
 
 class TestOfUnknownOutcome:

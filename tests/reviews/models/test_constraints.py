@@ -61,6 +61,13 @@ class TestRun:
         refused(lambda: Run.objects.filter(pk=run.pk).update(lease=None), "a_lease_exactly_while_running")
 
 
+class TestToolCall:
+    @pytest.mark.parametrize("status", ["", "asleep", "DONE"])
+    def test_has_a_known_status(self, question, status):
+        calls = ToolCall.objects.filter(pk=question.tool_call_id)
+        refused(lambda: calls.update(status=status), "a_known_tool_call_status")
+
+
 class TestIntervention:
     @pytest.mark.parametrize(
         ("changes", "name"),
