@@ -1,10 +1,12 @@
 """From a queued run to a message for the workers."""
 
+import socket
 import time
 from uuid import UUID, uuid4
 
 import pytest
 from kombu import Connection
+from kombu.pools import producers
 
 from agents_runtime import dispatch, tasks
 from hitl_site import celery
@@ -36,6 +38,13 @@ def _next(queue):
         return None
 
 
+def address(listening: socket.socket) -> str:
+    """Where a client of Redis would look for it."""
+    if listening.family == socket.AF_UNIX:
+        return f"redis+socket://{listening.getsockname()}"
+    return f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
+
+
 class TestSend:
     def test_puts_the_run_on_the_queue(self, broker):
         run_id = uuid4()
@@ -56,6 +65,35 @@ class TestSend:
 
     def test_takes_a_connection_that_gives_up_at_once(self):
         assert dispatch._broker().transport_options["max_retries"] == 0
+
+    @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
+    def test_waits_no_longer_for_one_that_listens_and_is_silent(self, family, tmp_path, monkeypatch, caplog):
+        monkeypatch.setattr(dispatch, "PATIENCE", 0.2)
+        with socket.socket(family) as silent:
+            silent.bind(str(tmp_path / "redis") if family == socket.AF_UNIX else ("127.0.0.1", 0))
+            silent.listen()
+            url = address(silent)
+            hurry = dispatch._broker.__wrapped__().transport_options
+            monkeypatch.setattr(dispatch, "_broker", lambda: Connection(url, transport_options=hurry))
+            begun = time.monotonic()
+
+            dispatch.send(events.RunQueued(UUID(int=7)))
+
+        assert time.monotonic() - begun < 2
+        assert "the clock will do it" in caplog.text
+
+    def test_waits_no_longer_behind_those_who_wait(self, monkeypatch, caplog):
+        busy = Connection("memory://busy")
+        monkeypatch.setattr(dispatch, "PATIENCE", 0.1)
+        monkeypatch.setattr(dispatch, "_broker", lambda: busy)
+        pool = producers[busy]
+        taken = [pool.acquire() for _ in range(pool.limit)]
+
+        dispatch.send(events.RunQueued(UUID(int=7)))
+
+        assert "the clock will do it" in caplog.text
+        for one in taken:
+            one.release()
 
 
 class TestConnect:
