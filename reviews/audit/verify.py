@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db import OperationalError
 from django.db.models import Max, QuerySet
 
 from reviews.audit.ledger import digest
 from reviews.models import AuditEntry, AuditHead, Event
 from reviews.models.audit_entry import GENESIS
 
-UNREADABLE = (ValueError, TypeError, AttributeError)
-"""What reading a row raises when somebody wrote into a column what cannot be there."""
+UNREADABLE = (ValueError, TypeError, AttributeError, OperationalError)
+"""What reading a row raises when somebody wrote into a column what cannot be there; SQLite's own is operational."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def _unreadable(seq: int, previous: str) -> Broken:
             entry = AuditEntry.objects.get(seq=found)
             problem = _problem(entry, seq + 1, previous)
         except UNREADABLE as error:
+            if isinstance(error, OperationalError) and "decode" not in str(error):
+                raise  # the database itself is in trouble, not this row
             return Broken(found, f"entry {found} cannot be read: {error}")
         if problem:
             return Broken(min(entry.seq, seq + 1), problem)

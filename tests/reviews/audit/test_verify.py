@@ -1,7 +1,7 @@
 """Reading the book against itself, after somebody went behind the triggers' back."""
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import F
 
 from reviews import audit
@@ -182,6 +182,25 @@ class TestUnreadableEntry:
             cursor.execute("UPDATE reviews_auditentry SET at = %s WHERE seq = 5", [nonsense])
         found = audit.verify()
         assert found.seq == 5 and found.problem.startswith("entry 5 cannot be read")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite keeps what is no text in a text's column")
+class TestUndecodableEntry:
+    @pytest.mark.parametrize("column", ["data", "actor", "action", "run", "subject", "digest"])
+    @pytest.mark.parametrize("seq", [1, 5, ENTRIES])
+    def test_is_named_and_not_a_crash(self, entries, column, seq):
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE reviews_auditentry SET {column} = CAST(X'7B80FF7D' AS TEXT) WHERE seq = %s", [seq])
+        found = audit.verify()
+        assert found.seq == seq and found.problem.startswith(f"entry {seq} cannot be read")
+
+    def test_does_not_stand_for_a_database_in_trouble(self, entries, monkeypatch):
+        def refuse(*args, **kwargs):
+            raise OperationalError("disk I/O error")
+
+        monkeypatch.setitem(audit.verify.__globals__, "_problem", refuse)
+        with pytest.raises(OperationalError, match="disk"):
+            audit.verify()
 
 
 class TestHead:
