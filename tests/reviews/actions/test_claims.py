@@ -46,6 +46,37 @@ class TestClaim:
             interventions.claim(refund.pk, by=request.getfixturevalue(who))
 
 
+@pytest.fixture(params=["inactive", "without a seat"])
+def left_behind(refund, alice, request):
+    """An item that alice claimed before she left."""
+    claimed = interventions.claim(refund.pk, by=alice)
+    if request.param == "inactive":
+        alice.is_active = False
+        alice.save(update_fields=["is_active"])
+    else:
+        alice.memberships.all().delete()
+    return claimed
+
+
+class TestClaimOfSomebodyWhoLeft:
+    def test_may_be_taken_over(self, left_behind, bob):
+        taken = interventions.claim(left_behind.pk, by=bob)
+
+        assert (taken.status, taken.claimed_by) == (InterventionStatus.CLAIMED, bob)
+        assert taken.claimed_at > left_behind.claimed_at
+
+    def test_keeps_nobody_from_deciding(self, left_behind, bob):
+        assert interventions.decide(left_behind.pk, by=bob, verdict=Verdict.APPROVE).decided_by == bob
+
+    def test_may_be_released_by_a_colleague_and_the_book_says_whose_it_was(self, left_behind, bob):
+        assert interventions.release(left_behind.pk, by=bob).status == InterventionStatus.PENDING
+        assert json.loads(AuditEntry.objects.last().data) == {"held_by": "alice"}
+
+    def test_gives_them_no_right_back(self, left_behind, alice):
+        with pytest.raises(PermissionDenied):
+            interventions.decide(left_behind.pk, by=alice, verdict=Verdict.APPROVE)
+
+
 class TestRelease:
     @pytest.fixture
     def claimed(self, refund, alice):
