@@ -87,9 +87,33 @@ class TestClaimedByAColleague:
         alices.get_by_role("button", name="Release").click()
         expect(alices.get_by_role("button", name="Claim")).to_be_visible()
         expect(row(bobs, item)).to_contain_text("Unclaimed")
-        row(bobs, item).click()
+        expect(verdict(bobs, "approve")).to_be_enabled()
         verdict(bobs, "approve").click()
         expect_decided(bobs, "Approved by bob")
+
+    def test_renews_the_pane_of_who_typed_nothing(self, desk, alice, bob):
+        item = desk.ask("refunds", REFUND)
+        alices, bobs = desk.open(alice, at(item)), desk.open(bob, at(item))
+
+        alices.get_by_role("button", name="Claim").click()
+        expect(bobs.locator("#held-by")).to_contain_text("alice has claimed this since")
+        alices.get_by_role("button", name="Release").click()
+
+        expect(bobs.get_by_role("button", name="Claim")).to_be_visible()
+        expect(verdict(bobs, "approve")).to_be_enabled()
+
+    def test_closes_the_form_of_who_typed_and_opens_it_again(self, desk, alice, bob):
+        item = desk.ask("refunds", REFUND)
+        alices, bobs = desk.open(alice, at(item)), desk.open(bob, at(item))
+        note = bobs.get_by_label("Feedback for the agent")
+        note.fill(SAID)
+
+        alices.get_by_role("button", name="Claim").click()
+        expect(verdict(bobs, "reject")).to_be_disabled()
+        alices.get_by_role("button", name="Release").click()
+
+        expect(verdict(bobs, "reject")).to_be_enabled()
+        expect(note).to_have_value(SAID)
 
     def test_meanwhile_is_refused_with_the_holders_name(self, desk, alice, bob):
         item = desk.ask("refunds", REFUND)

@@ -98,6 +98,20 @@ class TestKeys:
         expect(sheet).to_be_hidden()
 
 
+class TestReject:
+    def test_asks_for_feedback_before_it_is_sent(self, desk, page, items):
+        desk.visit(page, at(items[0]))
+
+        press(page, "r")
+        note = page.get_by_label("Feedback for the agent")
+        expect(note).to_be_focused()
+        assert not Decision.objects.exists()
+        note.fill("Too much.")
+        press(page, "Control+Enter")
+
+        expect(page.locator("#verdict")).to_have_attribute("data-verdict", "reject")
+
+
 class TestKeysOff:
     def test_nothing_happens_by_a_single_key_not_even_after_a_reload(self, desk, page, items):
         desk.visit(page, at(items[0]))

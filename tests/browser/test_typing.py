@@ -9,6 +9,7 @@ from tests.browser.desk import (
     LARGE_REFUND,
     PATIENT,
     REFUND,
+    Desk,
     at,
     choose,
     expect_decided,
@@ -69,8 +70,8 @@ class TestNewRows:
         self.first = desk.ask("refunds", REFUND)
         return desk.open(alice)
 
-    def held(self, page: Page) -> None:
-        """Move the pointer over the list until the button says that a row waits."""
+    def held(self, desk: Desk, page: Page) -> None:
+        """Bring a new row while the pointer moves over the list, until the button says that it waits."""
         box = row(page, self.first).bounding_box()
         assert box
         held = page.locator("#live-held")
@@ -80,12 +81,13 @@ class TestNewRows:
             page.mouse.move(box["x"] + 20 + next(steps) % 50, box["y"] + box["height"] / 2)
             return held.is_visible()
 
+        moved()  # before the row comes: it may take no time at all
+        desk.submit("refunds", LARGE_REFUND)
         until(moved)
         expect(held).to_have_text("1 new")
 
     def test_wait_behind_a_button_while_the_pointer_is_on_the_list(self, desk, page):
-        desk.submit("refunds", LARGE_REFUND)
-        self.held(page)
+        self.held(desk, page)
         expect(page.locator("#inbox-rows > li")).to_have_count(1)
 
         page.locator("#live-held").click()
@@ -95,8 +97,7 @@ class TestNewRows:
         expect(page.locator("#live-held")).to_be_hidden()
 
     def test_come_by_themselves_when_the_pointer_rests(self, desk, page):
-        desk.submit("refunds", LARGE_REFUND)
-        self.held(page)
+        self.held(desk, page)
 
         expect(page.locator("#inbox-rows > li")).to_have_count(2)
 

@@ -1,6 +1,7 @@
 // Keeps what a reviewer typed. <form data-draft="ID"> is mirrored into sessionStorage on every change and filled again
 // after a reload or a conflict; an element with data-draft-done="ID", sent with the recorded decision, forgets it.
-// [data-autosubmit] forms submit themselves on change; [data-closes="FORM-ID"] disables that form's buttons.
+// [data-autosubmit] forms submit themselves on change; [data-closes="FORM-ID"] disables that form's
+// buttons, [data-reopens="FORM-ID"] enables them again.
 const key = (id) => `draft:${id}`;
 const storage = {
   read: (id) => {
@@ -60,11 +61,22 @@ function look(root) {
     form.dataset.draftSeen = "";
     restore(form);
   }
-  for (const notice of root.querySelectorAll("[data-closes]")) {
-    for (const field of document.getElementById(notice.dataset.closes)?.elements ?? []) {
-      if (field.type === "submit") field.disabled = true;
-    }
+  for (const notice of root.querySelectorAll("[data-closes], [data-reopens]")) heed(notice);
+}
+
+const untouched = (form) => !Object.keys(storage.read(form.dataset.draft) ?? {}).length;
+
+// A colleague touched the open question. Where nothing was typed the pane is fetched anew; else the text stays and the
+// buttons follow what happened.
+function heed(notice) {
+  if (notice.dataset.heeded) return;
+  notice.dataset.heeded = "yes";
+  const form = document.getElementById(notice.dataset.closes ?? notice.dataset.reopens);
+  if (!form || untouched(form)) {
+    notice.querySelector("a").click();
+    return;
   }
+  for (const field of form.elements) if (field.type === "submit") field.disabled = "closes" in notice.dataset;
 }
 
 document.addEventListener("input", (event) => {
