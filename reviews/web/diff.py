@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Any
 
 from reviews.web import texts
+from reviews.web.matching import Effort
 
 WORD = re.compile(r"\w+(?:\.\w+)*|\s+|[^\w\s]")
 NOTHING = object()
@@ -79,15 +79,15 @@ def side_by_side(before: Any, after: Any) -> list[Line]:
     """Return the lines of both values, paired, with the changed words marked."""
     left = text_of(before).splitlines()[:MOST_LINES]
     right = text_of(after).splitlines()[:MOST_LINES]
-    lines: list[Line] = []
-    for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    effort, lines = Effort(), list[Line]()
+    for tag, a, b, c, d in effort.opcodes(left, right):
         if tag == "equal":
-            lines += [_line("same", a + n, left, c + n, right) for n in range(b - a)]
+            lines += [_line("same", a + n, left, c + n, right, effort) for n in range(b - a)]
         else:
             paired = min(b - a, d - c)
-            lines += [_line("changed", a + n, left, c + n, right) for n in range(paired)]
-            lines += [_line("removed", n, left, None, right) for n in range(a + paired, b)]
-            lines += [_line("added", None, left, n, right) for n in range(c + paired, d)]
+            lines += [_line("changed", a + n, left, c + n, right, effort) for n in range(paired)]
+            lines += [_line("removed", n, left, None, right, effort) for n in range(a + paired, b)]
+            lines += [_line("added", None, left, n, right, effort) for n in range(c + paired, d)]
     return lines
 
 
@@ -105,10 +105,10 @@ def _gap(count: int) -> Line:
     return Line("gap", None, [(f"⋯ {count} lines that are the same", False)], None, [])
 
 
-def _line(kind: str, at: int | None, left: list[str], to: int | None, right: list[str]) -> Line:
+def _line(kind: str, at: int | None, left: list[str], to: int | None, right: list[str], effort: Effort) -> Line:
     before = left[at] if at is not None else None
     after = right[to] if to is not None else None
-    marked = _marked(before, after) if kind == "changed" else (_plain(before), _plain(after))
+    marked = _marked(before, after, effort) if kind == "changed" else (_plain(before), _plain(after))
     return Line(kind, at + 1 if at is not None else None, marked[0], to + 1 if to is not None else None, marked[1])
 
 
@@ -116,14 +116,15 @@ def _plain(text: str | None) -> list[Piece]:
     return [(text, False)] if text else []
 
 
-def _marked(before: str | None, after: str | None) -> tuple[list[Piece], list[Piece]]:
+def _marked(before: str | None, after: str | None, effort: Effort) -> tuple[list[Piece], list[Piece]]:
     old, new = WORD.findall(before or ""), WORD.findall(after or "")
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.ratio() < SIMILAR:
+    steps = effort.opcodes(old, new)
+    alike = sum(b - a for tag, a, b, _, _ in steps if tag == "equal")
+    if 2 * alike < SIMILAR * (len(old) + len(new)):
         return _plain(before), _plain(after)
     left: list[Piece] = []
     right: list[Piece] = []
-    for tag, a, b, c, d in matcher.get_opcodes():
+    for tag, a, b, c, d in steps:
         left += [("".join(old[a:b]), tag != "equal")] if b > a else []
         right += [("".join(new[c:d]), tag != "equal")] if d > c else []
     return left, right

@@ -1,6 +1,7 @@
 """What an edit changes."""
 
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -63,6 +64,25 @@ class TestSideBySide:
         (line,) = diff.side_by_side("one two three", "alpha")
 
         assert line.left == [("one two three", False)]
+
+    def test_marks_one_word_of_an_endless_line(self):
+        text = " ".join(f"word{number % 50}" for number in range(8000))
+
+        (line,) = diff.side_by_side(text, text.replace("word7", "WORD7", 1))
+
+        assert [piece for piece in line.right if piece[1]] == [("WORD7", True)]
+
+    @pytest.mark.parametrize("join", [" ", "\n", ". "])
+    @pytest.mark.parametrize("size", [199, 2000])
+    def test_takes_no_endless_time(self, join, size):
+        before = join.join(["x", "y"] * size)
+        after = join.join(["z", "x", "x", "y"] * (size // 2) + ["z"])
+
+        began = process_time()
+        lines = diff.side_by_side(f"{before}\n" * 20, f"{after}\n" * 20)
+
+        assert process_time() - began < 8
+        assert lines[0].kind == "changed"
 
     @given(JSON, JSON)
     def test_loses_no_text(self, before, after):
