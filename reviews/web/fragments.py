@@ -30,7 +30,7 @@ AT_ONCE = 200
 SOON = timedelta(minutes=30)
 PAST = {
     "approve": "approved",
-    "edit": "approved, with edits,",
+    "edit": "edited and approved",
     "override": "overrode",
     "reject": "rejected",
     "answer": "answered",
