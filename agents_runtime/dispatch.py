@@ -23,9 +23,9 @@ def connect() -> None:
 def send(event: events.RunQueued) -> None:
     """Put the run on the queue. A broker that is away or frozen loses nothing: the clock announces the run again."""
     broker = _broker()
-    away: tuple[type[Exception], ...] = (
-        tasks.advance_run.OperationalError,
+    away: tuple[type[BaseException], ...] = (
         LimitExceeded,
+        tasks.advance_run.OperationalError,
         *broker.connection_errors,
     )
     try:

@@ -16,10 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """Renews the lease from a thread of its own, three times per lease, until it is lost or the work is done."""
+    """Renews the lease from a thread of its own, three times per lease, until it is lost or the work is done.
+
+    ``lost`` is set as soon as the lease is known to be somebody else's: the work should begin nothing new.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self.lost = threading.Event()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"lease {run.pk}", daemon=True)
         self._every = getattr(settings, "FOUREYES_LEASE_SECONDS", 60) / 3
@@ -38,6 +42,7 @@ class Heartbeat:
         while not self._done.wait(self._every):
             try:
                 if not leases.renew(self._run):
+                    self.lost.set()
                     logger.warning("run %s was taken away from this worker", self._run.pk)
                     return
             except Error as error:

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -42,15 +43,15 @@ def advance(run_id: UUID) -> None:
     if run is None:
         return  # another worker has it, or it needs no work
     try:
-        with Heartbeat(run):
-            _advance_or_fail(run)
+        with Heartbeat(run) as heartbeat:
+            _advance_or_fail(run, heartbeat.lost)
     except LeaseLost as lost:
         logger.warning("%s What it came to is dropped.", lost)
 
 
-def _advance_or_fail(run: Run) -> None:
+def _advance_or_fail(run: Run, lost: Event) -> None:
     try:
-        _advance(run)
+        _advance(run, lost)
     except (LeaseLost, OperationalError, InterfaceError):
         raise  # no fault of the run: it is somebody else's, or is taken back and tried again
     except (sdk.Failure, UnknownAgent, CorruptCheckpoint, ReusedCallId, NotApproved) as error:
@@ -63,7 +64,7 @@ def _advance_or_fail(run: Run) -> None:
         gates.fail(run, "internal_error", text)
 
 
-def _advance(run: Run) -> None:
+def _advance(run: Run, lost: Event) -> None:
     entry = registry.get(run.agent)
     if unknown := tool_calls.of_unknown_outcome(run):
         gates.ask_outcome(run, unknown)
@@ -76,7 +77,7 @@ def _advance(run: Run) -> None:
         return
     gated = _gated(entry)
     desk = RunDesk(run, entry, llm.name_of(gated.agent))
-    outcome = bridge.run(sdk.advance(gated, _brief(run, entry, checkpoint, said), desk, llm.provider()))
+    outcome = bridge.run(sdk.advance(gated, _brief(run, entry, checkpoint, said), desk, llm.provider(), lost=lost))
     if isinstance(outcome, sdk.Finished):
         _finish(run, entry, desk, outcome)
 

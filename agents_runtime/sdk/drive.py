@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
+from threading import Event
 from typing import Any
 
 from agents import (
@@ -40,12 +41,15 @@ State = RunState[Any, Any]
 Result = RunResult | RunResultStreaming
 
 
-async def advance(gated: Gated, brief: Brief, desk: Desk, provider: ModelProvider | None = None) -> Finished | Parked:
+async def advance(
+    gated: Gated, brief: Brief, desk: Desk, provider: ModelProvider | None = None, *, lost: Event | None = None
+) -> Finished | Parked:
     """Run until the agent ends or a gate parks it. Raises Failure, and whatever the desk raised.
 
-    One advance may be repeated after a crash: everything it does is asked of the desk first.
+    One advance may be repeated after a crash: everything it does is asked of the desk first. Once ``lost`` is set, no
+    model is called any more and no tool begins; one that runs may come to its end.
     """
-    here = Passage(desk, gated.originals, gated.ungated)
+    here = Passage(desk, gated.originals, gated.ungated, lost=lost or Event())
     token = passage.set(here)
     try:
         async with connected(gated.agent):

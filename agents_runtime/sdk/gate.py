@@ -112,6 +112,7 @@ def _guard_listing(agent: Agent[Any]) -> None:
 
     async def get_all_tools(self: Agent[Any], run_context: RunContextWrapper[Any]) -> list[Tool]:
         here = passage.get()
+        here.require_owned()  # the last chance before the model is called, and paid for
         try:
             require_gated(self)
             _gate_tools(self, here.originals, here.ungated)  # in place: the SDK goes on with what is in ``tools``

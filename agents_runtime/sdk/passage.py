@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, TypeVar
 
 from agents import FunctionTool
 
 from agents_runtime.sdk import bridge
+from agents_runtime.sdk.errors import Failure
 from agents_runtime.sdk.ports import Desk
 
 T = TypeVar("T")
@@ -25,6 +27,7 @@ class Passage:
     ungated: frozenset[str] = frozenset()
     errors: dict[str, str] = field(default_factory=dict)
     trouble: Exception | None = None
+    lost: Event = field(default_factory=Event)
 
     async def ask(self, question: Callable[..., T], *args: Any) -> T:
         """Ask the desk on the worker's thread; what it refuses is remembered, since the SDK may swallow it."""
@@ -33,6 +36,11 @@ class Passage:
         except Exception as trouble:
             self.failed(trouble)
             raise
+
+    def require_owned(self) -> None:
+        """Raises Failure once the run is no longer this worker's; nothing new should begin."""
+        if self.lost.is_set():
+            raise self.failed(Failure("lease_lost", "The run was taken away from this worker."))
 
     def failed(self, trouble: E) -> E:
         """Remember the first thing that went wrong; hands it back to be raised."""

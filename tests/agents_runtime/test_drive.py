@@ -237,3 +237,34 @@ class TestAdvance:
 
         again = self.brief(state=done.snapshot.text, feedback="Shorter.", notes=("By noon.",))
         assert bridge.run(sdk.advance(gated, again, self.Open())).output == "Go.; Shorter.; By noon."
+
+    @pytest.mark.parametrize("nested", [False, True])
+    def test_calls_no_model_once_the_run_was_taken_away(self, nested):
+        lost = threading.Event()
+
+        @function_tool
+        def slow() -> str:
+            lost.set()  # as the heartbeat does while a tool runs
+            return "done"
+
+        shown: list[play.Seen] = []
+        top = play.agent(first(call("slow")), slow, log=shown, name="Slow")
+        if nested:
+            top = play.agent(first(call("ask", "o1", input="go")), top.as_tool("ask", "Ask."), log=shown, name="Outer")
+        desk = self.Open()
+
+        with pytest.raises(sdk.Failure) as failure:
+            bridge.run(sdk.advance(sdk.gated(top), self.brief(), desk, lost=lost))
+
+        assert failure.value.code == "lease_lost"
+        assert (len(shown), desk.finished) == (2 if nested else 1, "done")
+
+    def test_begins_no_tool_once_the_run_was_taken_away(self, pay, ran):
+        lost, desk = threading.Event(), self.Open()
+        desk.answers = lambda ids: lost.set() or {call_id: sdk.Answer(go=True) for call_id in ids}
+
+        with pytest.raises(sdk.Failure):
+            gated = sdk.gated(play.agent(first(call("pay", to="Ann")), pay))
+            bridge.run(sdk.advance(gated, self.brief(), desk, lost=lost))
+
+        assert ran == []

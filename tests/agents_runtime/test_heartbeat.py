@@ -71,16 +71,17 @@ class TestHeartbeat:
             heartbeat._thread.join(SOON)
             assert not heartbeat._thread.is_alive()
 
-        assert beats.count == 2
+        assert (beats.count, heartbeat.lost.is_set()) == (2, True)
         assert "was taken away" in caplog.text
 
     def test_goes_on_when_the_database_was_away_for_a_moment(self, monkeypatch, quick, caplog):
         beats = Beats(monkeypatch, OperationalError("gone"), True)
 
-        with Heartbeat(Run()):
+        with Heartbeat(Run()) as heartbeat:
             assert beats.over.wait(SOON)
 
         assert "could not be renewed" in caplog.text
+        assert not heartbeat.lost.is_set()
 
     def test_ends_with_the_work_that_fails(self, monkeypatch, quick):
         Beats(monkeypatch)
