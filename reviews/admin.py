@@ -29,23 +29,33 @@ from reviews.models import (
     ToolCall,
 )
 
+BEFORE = "foureyes.rights_before"
+"""Where a request keeps what the row let people do before the form was saved."""
+Rights = dict[str, Any] | None
+
 admin.site.site_header = admin.site.site_title = "Foureyes administration"
 
 
 class Signed(admin.ModelAdmin[Any]):
-    """Every change made here is written into the book, in the transaction of the change."""
+    """Every change made here is written into the book, in the transaction of the change, with the rights it moved."""
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        found = super().get_object(request, *args, **kwargs)
+        if found is not None:
+            request.META[BEFORE] = _rights(found)
+        return found
 
     def log_addition(self, request: HttpRequest, object: Any, message: Any) -> LogEntry:
-        _sign(request, "added", object, message)
+        _sign(request, "added", object, message, after=_rights(object))
         return super().log_addition(request, object, message)
 
     def log_change(self, request: HttpRequest, object: Any, message: Any) -> LogEntry:
-        _sign(request, "changed", object, message)
+        _sign(request, "changed", object, message, before=request.META.get(BEFORE), after=_rights(object))
         return super().log_change(request, object, message)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         for object in queryset:
-            _sign(request, "deleted", object, [])
+            _sign(request, "deleted", object, [], before=_rights(object))
         return super().log_deletions(request, queryset)
 
     @transaction.atomic
@@ -54,11 +64,36 @@ class Signed(admin.ModelAdmin[Any]):
         return super().response_action(request, queryset, *args, **kwargs)
 
 
-def _sign(request: HttpRequest, verb: str, object: models.Model, message: Any) -> None:
+def _sign(
+    request: HttpRequest, verb: str, object: models.Model, message: Any, *, before: Rights = None, after: Rights = None
+) -> None:
     assert isinstance(request.user, User)
     data = {"model": object._meta.label_lower, "id": str(object.pk), "name": str(object), "message": message}
+    old, new = before or {}, after or {}
+    if moved := {name: [old.get(name), new.get(name)] for name in old | new if old.get(name) != new.get(name)}:
+        data["rights"] = moved
     with transaction.atomic():
         audit.record(Act(f"admin.{verb}", Actor.of(request.user), data=data))
+
+
+def _rights(object: models.Model) -> dict[str, Any]:
+    """What the row lets people do; never a password."""
+    match object:
+        case User():
+            flags = {name: getattr(object, name) for name in ("is_active", "is_staff", "is_superuser")}
+            groups = sorted(object.groups.values_list("name", flat=True))
+            return flags | {"groups": groups, "permissions": _named(object.user_permissions)}
+        case Group():
+            return {"permissions": _named(object.permissions)}
+        case Membership():
+            return {"user": object.user.get_username(), "queue": object.queue.slug, "role": str(object.role)}
+        case Queue():
+            return {"seats": dict(sorted(object.memberships.values_list("user__username", "role")))}
+    return {}
+
+
+def _named(permissions: Any) -> list[str]:
+    return sorted(map(".".join, permissions.values_list("content_type__app_label", "codename")))
 
 
 class SeatInline(admin.TabularInline[Membership, Queue]):

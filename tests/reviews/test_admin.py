@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.contrib import admin as site
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
@@ -46,6 +46,11 @@ def signed():
         (entry.action, entry.actor, json.loads(entry.data)["name"])
         for entry in AuditEntry.objects.filter(action__startswith="admin.").order_by("seq")
     ]
+
+
+def rights():
+    """What the newest line says of rights: for each its value before and after."""
+    return json.loads(AuditEntry.objects.order_by("-seq").first().data).get("rights")
 
 
 @pytest.mark.parametrize("model", WRITTEN_BY_VERBS, ids=lambda model: model.__name__)
@@ -102,6 +107,48 @@ class TestSigned:
         assert "first name" in entry.data.lower()
         assert bob.password not in entry.data
 
+    def test_a_granted_right_is_named_with_what_was_before(self, desk, bob):
+        auditor = Group.objects.get(name="auditor")
+        data = {"username": "bob", "is_active": "on", "is_superuser": "on", "is_staff": "on", "groups": [auditor.pk]}
+        joined = {"date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
+
+        assert desk.post(address(User, "change", bob.pk), data | joined).status_code == 302
+
+        assert rights() == {
+            "is_staff": [False, True],
+            "is_superuser": [False, True],
+            "groups": [["reviewer"], ["auditor"]],
+        }
+
+    def test_a_seat_is_named_when_it_is_given_changed_and_taken(self, desk, queue, charlie):
+        form = {"user": charlie.pk, "queue": queue.pk}
+        desk.post(address(Membership, "add"), form | {"role": "reviewer"})
+        assert rights() == {"user": [None, "charlie"], "queue": [None, "support"], "role": [None, "reviewer"]}
+
+        seat = Membership.objects.get(user=charlie)
+        desk.post(address(Membership, "change", seat.pk), form | {"role": "manager"})
+        assert rights() == {"role": ["reviewer", "manager"]}
+
+        desk.post(address(Membership, "delete", seat.pk), {"post": "yes"})
+        assert rights() == {"user": ["charlie", None], "queue": ["support", None], "role": ["manager", None]}
+
+    def test_a_seat_given_on_the_page_of_its_queue_is_named(self, desk, queue, charlie):
+        form = {"name": "Support", "slug": "support", "description": ""}
+        seats = {"memberships-TOTAL_FORMS": 1, "memberships-INITIAL_FORMS": 0}
+        first = {"memberships-0-user": charlie.pk, "memberships-0-role": "manager", "memberships-0-queue": queue.pk}
+
+        assert desk.post(address(Queue, "change", queue.pk), form | seats | first).status_code == 302
+
+        assert rights() == {"seats": [{}, {"charlie": "manager"}]}
+
+    def test_the_permissions_of_a_group_are_named(self, desk, queue, admin):
+        group = Group.objects.get(name="auditor")
+        granted = Permission.objects.get(codename="change_queue")
+
+        desk.post(address(Group, "change", group.pk), {"name": "auditor", "permissions": [granted.pk]})
+
+        assert rights() == {"permissions": [[], ["reviews.change_queue"]]}
+
     def test_a_new_password_is_in_the_book_but_not_its_text(self, desk, bob):
         word = "correct-horse-battery-7"
         data = {"password1": word, "password2": word, "usable_password": "true"}
@@ -109,6 +156,7 @@ class TestSigned:
         assert desk.post(reverse("admin:auth_user_password_change", args=[bob.pk]), data).status_code == 302
 
         assert signed() == [("admin.changed", "admin", "bob")]
+        assert rights() is None
         assert not AuditEntry.objects.filter(data__contains=word).exists()
 
     def test_deleting_several_at_once_signs_for_each(self, desk, queue, charlie, bob):
