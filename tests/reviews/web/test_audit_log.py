@@ -14,7 +14,7 @@ from reviews import audit
 from reviews.actions import interventions
 from reviews.actors import SYSTEM
 from reviews.audit import Act, triggers
-from reviews.models import AuditEntry
+from reviews.models import AuditEntry, AuditHead
 from reviews.states import Verdict
 from reviews.web import audit_rows
 from reviews.web.audit_log import PAGE_SIZE
@@ -221,6 +221,18 @@ class TestVerify:
 
         assert "The chain is broken at entry 2" in text
         assert "Look at entry 2" not in text
+
+    def test_says_what_it_found_in_a_book_that_takes_no_entry(self, story, otto):
+        triggers.drop(connection)
+        entry = AuditEntry.objects.get(seq=3)
+        AuditHead.objects.update(seq=entry.seq, digest=entry.digest)
+
+        response = post(otto, "reviews:verify_audit")
+
+        assert response.status_code == 200
+        assert b"The chain is broken at entry" in response.content
+        assert b"This verification is not in the audit log" in response.content
+        assert "audit.verified" not in actions(otto)
 
     def test_is_not_done_by_a_link(self, otto):
         assert page_of(otto, "reviews:verify_audit").status_code == 405
