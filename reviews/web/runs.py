@@ -30,7 +30,7 @@ LATE = timedelta(seconds=30)
 @require_safe
 def runs(request: ReviewRequest) -> HttpResponse:
     """Every run a person may see, newest first; htmx asks again with the number it has ``seen``."""
-    seq = AuditHead.objects.values_list("seq", flat=True).first() or 0
+    seq = _newest_for(request.user)
     if request.htmx and request.GET.get("seen") == str(seq):
         return HttpResponse(status=204)
     form = RunFilter(request.GET, user=request.user)
@@ -71,6 +71,12 @@ def live_fragments(user: User, run_id: UUID, since: int) -> str:
     if is_still and run_page.newest_seq(found) <= since:
         return ""
     return render_to_string("reviews/runs/_live.html", run_page.context(found, user) | {"oob": True})
+
+
+def _newest_for(user: User) -> int:
+    """The number of the newest line in the book; who has no queue learns not even that."""
+    newest = AuditHead.objects.values_list("seq", flat=True)
+    return (newest.first() or 0) if access.visible_queues(user).exists() else 0
 
 
 def _with_questions(rows: list[Run]) -> list[tuple[Run, int, timedelta]]:

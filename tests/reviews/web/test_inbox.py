@@ -55,6 +55,7 @@ class TestInbox:
 
         assert titles(response) == []
         assert "You are in no queue yet" in text_of(response)
+        assert '<data id="live-seq" value="0"' in text_of(response)
         assert str(item.pk) not in text_of(response)
 
     def test_shows_auditors_everything(self, client, otto):
@@ -139,12 +140,12 @@ class TestInbox:
 
     def test_asks_the_database_as_often_for_twenty_rows_as_for_one(self, desk, bob, django_assert_num_queries):
         desk_data.refund()
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             desk.get("/")
         for item in desk_data.many(19):
             interventions.claim(item.pk, by=bob)
 
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             assert len(titles(desk.get("/"))) == 20
 
     def test_shows_titles_as_text(self, desk):

@@ -62,6 +62,7 @@ class TestRuns:
 
         assert listed(charlie) == []
         assert b"No runs to see" in page_of(charlie, "reviews:runs").content
+        assert b"seen=0" in page_of(charlie, "reviews:runs").content
 
     def test_are_all_listed_for_an_auditor(self, alice, otto):
         factories.run(by=alice, input="seen by otto")
