@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, QueryDict
 
 from reviews import access, live
-from reviews.web import fragments, runs, texts
+from reviews.web import fragments, runs, texts, visible
 from reviews.web.context import live_tick
 from reviews.web.filters import Filter
 
@@ -92,7 +92,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
                 is_news = changes.html or changes.seq > self.seq
                 self.seq = max(self.seq, changes.seq)
                 if is_news or is_tick:
-                    await self.send(text_data=changes.html + fragments.mark(self.seq))
+                    await self.send(text_data=visible.shown(changes.html) + fragments.mark(self.seq))
         except Gone as gone:
             await self.close(code=gone.code)
         except Exception:

@@ -113,6 +113,13 @@ class TestInboxConsumer:
             await his.until(f'id="row-{item.pk}"', 'id="live-seq"')
 
     @in_loop
+    async def test_hides_nothing_of_a_title(self, alice):
+        async with line(alice, "/ws/inbox/?since=0") as socket:
+            await on_thread(desk_data.refund)(title="Pay \u202eecila")
+
+            await socket.until("Pay ⟦U+202E⟧ecila")
+
+    @in_loop
     async def test_takes_a_decided_question_away_from_the_other(self, alice, bob):
         item = await on_thread(desk_data.refund)()
         async with line(bob) as his:
