@@ -11,6 +11,7 @@ from agents_runtime.sdk.human import NAME as ASK_HUMAN
 from reviews import policies
 from reviews.actions import gates, tool_calls
 from reviews.actions.gates import Proposal, SavedState
+from reviews.actions.tool_calls import NotApproved
 from reviews.models import Run
 from reviews.policies import Judgement
 from reviews.states import Kind, Ruling, ToolCallStatus, Verdict
@@ -48,8 +49,13 @@ class RunDesk:
         ruled = [row for row in rows if row.status in GO or row.status == ToolCallStatus.REFUSED]
         return {row.call_id: Answer(row.status in GO, str(row.output or "")) for row in ruled}
 
-    def begin(self, call_id: str) -> Begun:
-        """Mark the call as started, or hand back the output it already has."""
+    def begin(self, call_id: str, tool: str) -> Begun:
+        """Mark the call as started, or hand back the output it already has; never for the call of another tool."""
+        judged = self.run.tool_calls.filter(call_id=call_id).values_list("tool", flat=True).first()
+        if judged is not None and judged != tool:
+            raise NotApproved(
+                f"The call {call_id!r} was let through for {judged!r}, so {tool!r} does not run under it."
+            )
         call = tool_calls.begin(self.run, call_id)
         if call.status != ToolCallStatus.STARTED:
             silent = call.status == ToolCallStatus.FAILED and call.output is None  # it raised, and then the worker died

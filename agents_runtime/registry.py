@@ -64,6 +64,8 @@ def register(
     ``ungated`` the tools accepted although nothing can stop them. Raises ImproperlyConfigured for a bad or taken slug
     and for a rule that cannot be read.
     """
+    if not SLUG.match(queue):
+        raise ImproperlyConfigured(f"Agent {slug!r}: queue {queue!r} must be lowercase letters, digits and dashes.")
     if not SLUG.match(slug):
         raise ImproperlyConfigured(f"Agent slug {slug!r} must be lowercase letters, digits and dashes.")
 

@@ -1,8 +1,9 @@
 """Refunds: a customer support agent that may give back small sums alone and asks about large ones."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from agents import Agent, Tool, function_tool
+from pydantic import Field
 
 from agents_runtime import llm, register
 from agents_runtime.agents.data import shop
@@ -42,7 +43,7 @@ def get_customer(customer_id: str) -> str:
 def issue_refund(
     customer_id: str,
     order_id: str,
-    amount: float,
+    amount: Annotated[float, Field(gt=0)],
     currency: Literal["USD", "EUR", "GBP"],
     reason: str,
     notify_customer: bool,

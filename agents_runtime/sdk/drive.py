@@ -139,12 +139,12 @@ async def _apply_answers(state: State, here: Passage) -> None:
             state.reject(item, rejection_message=answer.message)
             continue
         if _is_remote(item):
-            await here.ask(_run_at_provider, here.desk, call_id)
+            await here.ask(_run_at_provider, here.desk, call_id, item.tool_name or "")
         state.approve(item)
 
 
-def _run_at_provider(desk: Desk, call_id: str) -> None:
-    if not desk.begin(call_id).known:
+def _run_at_provider(desk: Desk, call_id: str, tool: str) -> None:
+    if not desk.begin(call_id, tool).known:
         desk.finish(call_id, "Ran at the model provider.", "")
 
 

@@ -59,8 +59,8 @@ class Desk(Protocol):
     def answers(self, call_ids: Sequence[str]) -> Mapping[str, Answer]:
         """What was ruled or decided about those calls; undecided ones are absent."""
 
-    def begin(self, call_id: str) -> Begun:
-        """The call is about to run. Raises what must stop it."""
+    def begin(self, call_id: str, tool: str) -> Begun:
+        """The tool is about to run for that call. Raises what must stop it."""
 
     def finish(self, call_id: str, output: Any, error: str) -> None:
         """The call came back; the output is JSON."""

@@ -26,7 +26,7 @@ def wrapped(tool: FunctionTool) -> FunctionTool:
     async def invoke(ctx: ToolContext[Any], raw: str) -> Any:
         here, call_id = passage.get(), ctx.tool_call_id
         here.require_owned()
-        begun = await here.ask(here.desk.begin, call_id)
+        begun = await here.ask(here.desk.begin, call_id, tool.name)
         if begun.known:
             # an agent that came back just before a crash is entered again: the SDK still holds what was asked inside
             return await inner(ctx, raw) if _paused_inside(ctx) else outputs.decode(begun.output)

@@ -300,8 +300,8 @@ class TestTakeover:
         run = stage.submit(lambda: play.agent(first(call("pay", to="Ann")), pay))
         begin = RunDesk.begin
 
-        def begin_then_lose_the_lease(desk, call_id):
-            begun = begin(desk, call_id)
+        def begin_then_lose_the_lease(desk, call_id, tool):
+            begun = begin(desk, call_id, tool)
             stage.lose_worker(run)
             return begun
 

@@ -124,7 +124,7 @@ class TestBegin:
     def test_starts_the_call_and_hands_out_its_key(self, desk):
         desk.stop_at_gate(SNAPSHOT, [request(tool="note")])
 
-        begun = desk.begin("c1")
+        begun = desk.begin("c1", "note")
 
         assert (begun.known, begun.edited, begun.arguments) == (False, False, {"to": "Ann"})
         assert begun.key == f"{desk.run.pk}:c1"
@@ -135,10 +135,10 @@ class TestBegin:
     )
     def test_hands_back_what_is_known_of_a_call_that_came_back(self, desk, output, error, read):
         desk.stop_at_gate(SNAPSHOT, [request(tool="note")])
-        desk.begin("c1")
+        desk.begin("c1", "note")
         desk.finish("c1", output, error)
 
-        again = desk.begin("c1")
+        again = desk.begin("c1", "note")
 
         assert (again.known, again.output) == (True, read)
 
@@ -159,11 +159,19 @@ class TestBegin:
         )
 
         with pytest.raises(NotApproved):
-            desk.begin(call_id)
+            desk.begin(call_id, "wire" if call_id == "refused" else "pay")
 
     def test_refuses_a_second_start_of_what_must_not_run_twice(self, desk):
         desk.stop_at_gate(SNAPSHOT, [request(tool="note")])
-        desk.begin("c1")
+        desk.begin("c1", "note")
 
         with pytest.raises(NotApproved):
-            desk.begin("c1")
+            desk.begin("c1", "note")
+
+    def test_refuses_a_call_that_was_let_through_for_another_tool(self, desk):
+        desk.stop_at_gate(SNAPSHOT, [request(tool="note")])
+
+        with pytest.raises(NotApproved, match="let through for 'note', so 'pay' does not run"):
+            desk.begin("c1", "pay")
+
+        assert desk.run.tool_calls.get().status == ToolCallStatus.APPROVED

@@ -206,7 +206,7 @@ class TestAdvance:
         def answers(self, call_ids):
             return {call_id: sdk.Answer(go=True) for call_id in call_ids}
 
-        def begin(self, call_id):
+        def begin(self, call_id, tool):
             return sdk.Begun(key=call_id)
 
         def finish(self, call_id, output, error):

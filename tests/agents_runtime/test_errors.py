@@ -268,10 +268,10 @@ class TestTheDesk:
 
         begin = RunDesk.begin
 
-        def away_inside(desk, call_id):
+        def away_inside(desk, call_id, tool):
             if call_id == "i1":
                 raise OperationalError("server closed the connection unexpectedly")
-            return begin(desk, call_id)
+            return begin(desk, call_id, tool)
 
         run = stage.submit(build)
         with monkeypatch.context() as patch, pytest.raises(OperationalError):

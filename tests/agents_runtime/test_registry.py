@@ -39,6 +39,10 @@ class TestRegister:
         with pytest.raises(ImproperlyConfigured, match="must be lowercase letters, digits and dashes"):
             register(slug, queue="support", version="1")
 
+    def test_refuses_a_queue_that_is_no_slug(self, entries):
+        with pytest.raises(ImproperlyConfigured, match="queue 'Finance Dept!' must be lowercase"):
+            register("payables", queue="Finance Dept!", version="1")
+
     def test_refuses_a_slug_that_another_function_has(self, entries):
         register("clerk", queue="support", version="1")(clerk)
 

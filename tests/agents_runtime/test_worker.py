@@ -157,8 +157,8 @@ class TestStop:
         run = stage.submit(lambda: play.agent(first(call("pay", to="Ann")), pay))
         begin = RunDesk.begin
 
-        def begin_then_stop(desk, call_id):
-            begun = begin(desk, call_id)
+        def begin_then_stop(desk, call_id, tool):
+            begun = begin(desk, call_id, tool)
             runs.stop(run.pk, by=stage.reviewer)
             return begun
 

@@ -214,3 +214,8 @@ class TestContext:
 
         assert "A colleague asked me to add: Please apologise for the delay." in mail.arguments["body"]
         assert result.final_output.endswith("I took the reviewers' note into account: Please apologise for the delay.")
+
+
+class TestIssueRefund:
+    def test_takes_no_sum_that_is_nothing_or_less(self):
+        assert refunds.issue_refund.params_json_schema["properties"]["amount"]["exclusiveMinimum"] == 0
