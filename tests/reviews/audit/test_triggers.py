@@ -84,10 +84,52 @@ class TestSystemCheck:
         assert len(triggers.missing(connection)) == 3
 
     @on_postgresql
-    @pytest.mark.parametrize("state", ["DISABLE TRIGGER", "ENABLE REPLICA TRIGGER"])
+    @pytest.mark.parametrize("state", ["DISABLE TRIGGER", "ENABLE REPLICA TRIGGER", "ENABLE TRIGGER"])
     def test_names_a_trigger_that_is_switched_off(self, state):
         run(f"ALTER TABLE {TABLE} {state} {TABLE}_no_delete")
         assert triggers.missing(connection) == [f"{TABLE}_no_delete"]
+
+    @on_sqlite
+    @pytest.mark.parametrize(
+        "harmless",
+        [
+            "BEFORE UPDATE ON {table} BEGIN SELECT 1; END",
+            "BEFORE UPDATE ON {table} WHEN 0 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+            "BEFORE UPDATE OF run ON {table} BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+        ],
+    )
+    def test_sees_a_harmless_trigger_of_the_same_name(self, harmless):
+        name = f"{TABLE}_no_update"
+        run(f"DROP TRIGGER {name}")
+        run(f"CREATE TRIGGER {name} " + harmless.format(table=TABLE))
+        self.is_mended(name)
+
+    @on_postgresql
+    def test_sees_a_trigger_of_the_same_name_that_never_fires(self):
+        name = f"{TABLE}_no_update"
+        run(f"DROP TRIGGER {name} ON {TABLE}")
+        run(
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON {TABLE}"
+            f" FOR EACH ROW WHEN (false) EXECUTE FUNCTION {TABLE}_refuse()"
+        )
+        run(f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}")
+        self.is_mended(name)
+
+    @on_postgresql
+    def test_sees_a_function_that_no_longer_refuses(self):
+        run(
+            f"CREATE OR REPLACE FUNCTION {TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RETURN NEW; END $$"
+        )
+        self.is_mended(*(f"{TABLE}_no_{verb}" for verb in ("delete", "truncate", "update")))
+
+    def is_mended(self, *names):
+        """It is named as missing, and replaced by one that refuses."""
+        assert triggers.missing(connection) == list(names)
+        triggers.create(connection)
+        assert triggers.missing(connection) == []
+        with pytest.raises(DatabaseError, match="append-only"):
+            run(f"UPDATE {TABLE} SET action = 'forged' WHERE seq = 1")
 
     def test_is_silent_where_there_is_no_book_yet(self, monkeypatch):
         monkeypatch.setattr(connection.introspection, "table_names", lambda: [])
