@@ -9,6 +9,7 @@ from django import template
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+LONGEST = 4000
 TOO_DEEP = "(nested too deeply to be shown)"
 
 
@@ -51,6 +52,12 @@ def pretty(value: object) -> str:
         return _indented(json.loads(value) if isinstance(value, str) else value)
     except (ValueError, RecursionError):
         return value if isinstance(value, str) else TOO_DEEP
+
+
+@register.filter
+def cut(text: str) -> str:
+    """Return the beginning of a long text, and how much is left out."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text) - LONGEST:,} more characters)"
 
 
 @register.filter

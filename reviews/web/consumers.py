@@ -131,7 +131,9 @@ class InboxConsumer(DeskConsumer):
 
 
 class RunConsumer(DeskConsumer):
-    """Keeps one run's open page true to the database."""
+    """Keeps one run's open page true to the database; ``mark`` is how far the page has come."""
+
+    mark = ""
 
     @property
     def run_id(self) -> UUID:
@@ -147,4 +149,6 @@ class RunConsumer(DeskConsumer):
     def news(self, user: User) -> fragments.Changes:
         """The run's page as it is now."""
         now_at = fragments.newest()
-        return fragments.Changes(runs.live_fragments(user, self.run_id, self.seq), now_at)
+        since = self.mark or self.query().get("since", "")
+        html, self.mark = runs.live_fragments(user, self.run_id, since)
+        return fragments.Changes(html, now_at)

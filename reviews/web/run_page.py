@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404
 from django.urls import reverse
 
@@ -35,9 +35,15 @@ def newest_seq(run: Run) -> int:
     return Event.objects.filter(run=run).order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
+def mark(run: Run) -> str:
+    """How far the run has come: its newest event, its spans, and those of them that have ended."""
+    spans = run.spans.aggregate(all=Count("pk"), ended=Count("ended_at"))
+    return f"{newest_seq(run)}.{spans['all']}.{spans['ended']}"
+
+
 def context(run: Run, user: User, *, notice: str = "") -> dict[str, Any]:
-    """All that the page's templates need; the sequence number is read first, so a replay repeats and never loses."""
-    seq = newest_seq(run)
+    """All that the page's templates need; the mark is read first, so a replay repeats and never loses."""
+    seq = mark(run)
     shown = timeline.of(run, user)
     return {
         "run": run,

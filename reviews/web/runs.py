@@ -17,13 +17,11 @@ from django.views.decorators.http import require_safe
 
 from reviews import access
 from reviews.models import AuditHead, Intervention, Run
-from reviews.web import keyset, run_acts, run_page, texts
+from reviews.web import keyset, run_acts, run_page
 from reviews.web.http import ReviewRequest, show, signed_in
 from reviews.web.run_forms import RunFilter
 
 PAGE_SIZE = 50
-LATE = timedelta(seconds=30)
-"""How long after its end a run's page is still sent again: the last spans may be written after the last event."""
 
 
 @signed_in
@@ -53,24 +51,20 @@ def run(request: ReviewRequest, run_id: UUID) -> HttpResponse:
 def run_delta(request: ReviewRequest, run_id: UUID) -> HttpResponse:
     """The same fragments as the socket sends, for those whose network lets no socket through."""
     run_page.find(request.user, run_id)
-    since = texts.number(request.GET.get("since", ""))
-    fragments = live_fragments(request.user, run_id, since)
+    fragments, _ = live_fragments(request.user, run_id, request.GET.get("since", ""))
     return HttpResponse(fragments) if fragments else HttpResponse(status=204)
 
 
-def live_fragments(user: User, run_id: UUID, since: int) -> str:
-    """The parts of a run's page as they are now, and the new sequence number.
+def live_fragments(user: User, run_id: UUID, since: str) -> tuple[str, str]:
+    """The parts of a run's page as they are now, and the mark they bring it to.
 
-    Empty when the person may not see the run, or when it has long ended and nothing happened after ``since``.
-    An open run is always sent: its model calls grow without an event.
+    No parts when the person may not see the run, or when nothing happened to it after the mark ``since``.
     """
     found = run_page.visible(user).filter(pk=run_id).first()
-    if found is None:
-        return ""
-    is_still = found.finished_at is not None and found.finished_at < timezone.now() - LATE
-    if is_still and run_page.newest_seq(found) <= since:
-        return ""
-    return render_to_string("reviews/runs/_live.html", run_page.context(found, user) | {"oob": True})
+    if found is None or run_page.mark(found) == since:
+        return "", since
+    context = run_page.context(found, user)
+    return render_to_string("reviews/runs/_live.html", context | {"oob": True}), context["seq"]
 
 
 def _newest_for(user: User) -> int:

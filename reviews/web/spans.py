@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import F
 
 from reviews.models import Run
+from reviews.web import texts
 from reviews.web.steps import LONG, Step
 
 MODEL = frozenset({"generation", "response"})
@@ -109,7 +110,7 @@ def _model_call(span: Traced, nesting: Nesting, now: datetime) -> Step:
         facts={
             "tokens_in": usage.get("input_tokens", usage.get("prompt_tokens")),
             "tokens_out": usage.get("output_tokens", usage.get("completion_tokens")),
-            "error": _message(span.error),
+            "error": texts.cut(_message(span.error)),
             **_answer(span.output),
         },
     )
@@ -129,7 +130,7 @@ def _answer(output: Any) -> dict[str, Any]:
         parts = content if isinstance(content, list) else [{"text": content}] if content else []
         words += [str(part["text"]) for part in parts if isinstance(part, Mapping) and part.get("text")]
     said = "\n".join(words)
-    return {"words": said, "is_long": len(said) > LONG, "tools": tools}
+    return {"words": texts.cut(said), "is_long": len(said) > LONG, "tools": tools}
 
 
 def _message(error: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,12 @@ def request(run: Run) -> Step:
     return Step("step-request", "request", run.created_at, f"Request from {by}", "message", row=run)
 
 
+def earlier(hidden: Sequence[Step]) -> Step:
+    """The steps that a long run's page leaves out."""
+    title = f"{len(hidden):,} earlier step{'s are' if len(hidden) > 1 else ' is'} not shown"
+    return Step("step-earlier", "earlier", hidden[-1].at, title, "dots")
+
+
 def checkpoint(row: Checkpoint) -> Step:
     """The state was saved at a gate."""
     return Step(
@@ -70,6 +76,8 @@ def tool_call(row: ToolCall, depth: int, now: datetime) -> Step:
         ToolCallStatus.SUPPLIED: "caution",
         ToolCallStatus.UNKNOWN: "wait",
     }.get(ToolCallStatus(row.status), "idle")
+    shown = row.proposed if row.executed is None else row.executed
+    output = compact(row.output)
     running = row.status == ToolCallStatus.STARTED
     return Step(
         f"step-call-{row.pk}",
@@ -85,10 +93,10 @@ def tool_call(row: ToolCall, depth: int, now: datetime) -> Step:
         row=row,
         facts={
             "changes": changes(row.proposed, row.executed) if row.executed is not None else [],
-            "arguments": compact(row.proposed if row.executed is None else row.executed),
-            "output": compact(row.output),
-            "is_long": len(compact(row.output)) > LONG,
-            "is_short": bool(ran or row.status == ToolCallStatus.SUPPLIED) and len(compact(row.output)) <= LONG,
+            "arguments": texts.cut(compact(shown)),
+            "output": texts.cut(output),
+            "is_long": len(output) > LONG,
+            "is_short": bool(ran or row.status == ToolCallStatus.SUPPLIED) and len(output) <= LONG,
             "waits": row.status == ToolCallStatus.APPROVED,
         },
     )

@@ -34,5 +34,6 @@ def cut(text: str) -> str:
 
 
 def number(text: str) -> int:
-    """A sequence number out of an address; nonsense is 0, and so is what no sequence will ever reach."""
+    """The sequence number with which a mark in an address begins; nonsense, or one beyond reach, is 0."""
+    text = text.partition(".")[0]
     return int(text) if text.isdecimal() and len(text) <= 18 else 0

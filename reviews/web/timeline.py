@@ -16,6 +16,9 @@ from reviews.web import spans, steps
 from reviews.web.steps import Step
 from reviews.web.waterfall import Axis
 
+MOST = 200
+"""Steps shown of a run, the newest."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -40,11 +43,8 @@ class Timeline:
     steps: list[Step]
     length: float
     rows: Rows
-
-    @property
-    def model_calls(self) -> int:
-        """How often a model was asked."""
-        return sum(step.kind == "model" for step in self.steps)
+    model_calls: int
+    """How often a model was asked, also before the steps that are shown."""
 
 
 def of(run: Run, user: User) -> Timeline:
@@ -74,10 +74,14 @@ def build(rows: Rows, now: datetime) -> Timeline:
     end = rows.run.finished_at or now
     found = sorted(_steps(rows, now), key=lambda step: step.at)
     ending = steps.ending(rows.run, now)
-    ordered = [steps.request(rows.run), *found, *([ending] if ending else [])]
+    hidden = found[:-MOST]
+    earlier = [steps.earlier(hidden)] if hidden else []
+    ordered = [steps.request(rows.run), *earlier, *found[-MOST:], *([ending] if ending else [])]
     work = [(s.at, s.ended) for s in ordered if s.ended and s.bar in ("model", "tool", "bad")]
     axis = Axis.over(rows.run.created_at, end, work)
-    return Timeline([_placed(step, axis) for step in ordered], axis.length, rows)
+    return Timeline(
+        [_placed(step, axis) for step in ordered], axis.length, rows, sum(step.kind == "model" for step in found)
+    )
 
 
 def _steps(rows: Rows, now: datetime) -> Iterator[Step]:

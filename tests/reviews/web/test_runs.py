@@ -1,6 +1,5 @@
 """The runs pages: the list, one run, starting one and steering it."""
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -223,6 +222,24 @@ class TestRun:
         assert page_of(alice, "reviews:run", run.pk).status_code == 200
         assert page_of(alice, "reviews:run_delta", run.pk).status_code == 200
 
+    def test_cuts_what_is_endless(self, alice):
+        run = ran(*["lorem ipsum " * 4000] * 3)
+
+        page = page_of(alice, "reviews:run", run.pk)
+
+        assert len(page.content) < 100_000
+        assert b"more characters)" in page.content
+
+    def test_shows_the_newest_steps_and_says_how_many_it_leaves_out(self, alice, monkeypatch):
+        monkeypatch.setattr("reviews.web.timeline.MOST", 3)
+        run = ran("1", "2", "3")
+
+        page = page_of(alice, "reviews:run", run.pk)
+
+        kinds = [step.kind for step in page.context["timeline"].steps]
+        assert kinds[:2] == ["request", "earlier"] and kinds[-1] == "working" and len(kinds) == 6
+        assert b"earlier steps are not shown" in page.content
+
     def test_uses_no_inline_style_or_script(self, alice):
         text = page_of(alice, "reviews:run", desk_data.refund().run_id).content.decode()
 
@@ -272,7 +289,7 @@ class TestLiveFragments:
         run = factories.run(by=alice)
         page = page_of(alice, "reviews:run", run.pk).content.decode()
 
-        fragments = live_fragments(alice, run.pk, 0)
+        fragments = live_fragments(alice, run.pk, "")[0]
 
         for place in ("run-head", "run-steps", "run-facts", "live-seq"):
             assert f'id="{place}"' in page
@@ -282,36 +299,42 @@ class TestLiveFragments:
     def test_carry_the_new_sequence_number(self, alice):
         run = factories.run(by=alice)
 
-        assert f'value="{Event.objects.latest("seq").seq}"' in live_fragments(alice, run.pk, 0)
+        assert f'value="{Event.objects.latest("seq").seq}.0.0"' in live_fragments(alice, run.pk, "")[0]
 
     def test_hold_no_form_that_would_need_a_token(self, alice):
-        assert "<form" not in live_fragments(alice, factories.run(by=alice).pk, 0)
+        assert "<form" not in live_fragments(alice, factories.run(by=alice).pk, "")[0]
 
     def test_are_empty_for_whom_the_run_is_not(self, alice, charlie):
         run = factories.run(by=alice)
 
-        assert live_fragments(charlie, run.pk, 0) == ""
-        assert live_fragments(alice, uuid4(), 0) == ""
+        assert live_fragments(charlie, run.pk, "")[0] == ""
+        assert live_fragments(alice, uuid4(), "")[0] == ""
 
-    def test_are_sent_for_an_open_run_though_nothing_was_recorded(self, alice):
+    def test_are_sent_only_when_something_happened_or_a_span_came_or_went(self, alice):
         run = factories.run(by=alice)
+        _, mark = live_fragments(alice, run.pk, "")
+        assert live_fragments(alice, run.pk, mark) == ("", mark)
 
-        assert live_fragments(alice, run.pk, 10**9)
+        call = run.spans.create(span_id="s", trace_id=run.trace_id, kind="generation", started_at=timezone.now())
+        html, thinking = live_fragments(alice, run.pk, mark)
+        assert "Thinking" in html
+        assert live_fragments(alice, run.pk, thinking)[0] == ""
 
-    def test_stop_a_while_after_the_end(self, alice, failed):
-        assert live_fragments(alice, failed.pk, 10**9)  # the last spans may still come
-        Run.objects.filter(pk=failed.pk).update(finished_at=timezone.now() - timedelta(minutes=2))
+        call.ended_at = timezone.now()
+        call.save()
+        html, said = live_fragments(alice, run.pk, thinking)
+        assert "No tokens counted" in html
 
-        assert live_fragments(alice, failed.pk, 10**9) == ""
-        assert live_fragments(alice, failed.pk, 0)
+        runs.stop(run.pk, by=alice)
+        assert live_fragments(alice, run.pk, said)[0]
 
     @pytest.mark.parametrize("since", ["x", "-1", "9" * 40, "9" * 5000])
     def test_are_not_confused_by_nonsense(self, alice, failed, since):
         assert page_of(alice, "reviews:run_delta", failed.pk, since=since).status_code in (200, 204)
 
     def test_come_by_polling_as_well(self, alice, failed):
-        Run.objects.filter(pk=failed.pk).update(finished_at=timezone.now() - timedelta(minutes=2))
+        seen = page_of(alice, "reviews:run", failed.pk).context["seq"]
 
         assert b"run-steps" in page_of(alice, "reviews:run_delta", failed.pk, since=0).content
-        assert page_of(alice, "reviews:run_delta", failed.pk, since=10**9).status_code == 204
+        assert page_of(alice, "reviews:run_delta", failed.pk, since=seen).status_code == 204
         assert page_of(alice, "reviews:run_delta", failed.pk, since="x").status_code == 200

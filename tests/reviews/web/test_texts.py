@@ -36,6 +36,6 @@ class TestCut:
 
 
 class TestNumber:
-    @pytest.mark.parametrize(("text", "number"), [("12", 12), ("", 0), ("-1", 0), ("9" * 5000, 0), ("²", 0)])
+    @pytest.mark.parametrize(("text", "number"), [("12", 12), ("12.4.3", 12), ("", 0), ("-1", 0), ("9" * 5000, 0)])
     def test_takes_nonsense_for_nought(self, text, number):
         assert texts.number(text) == number
