@@ -17,6 +17,10 @@ logger = logging.getLogger(__name__)
 _loop: tuple[int, asyncio.AbstractEventLoop] | None = None
 _starting = threading.Lock()
 _ringing: set[Future[None]] = set()
+_is_jammed = False
+
+MAX_RINGING = 500
+"""Bells that may ring at once; beyond them the channel layer has frozen, and new ones are dropped."""
 
 
 def connect() -> None:
@@ -47,10 +51,22 @@ def ring_run(event: events.Traced) -> None:
 
 
 def _ring(groups: list[str], message: dict[str, Any]) -> None:
-    sending = asyncio.run_coroutine_threadsafe(_send(groups, message), _bell_loop())
+    loop = _bell_loop()
+    if _jammed():
+        return
+    sending = asyncio.run_coroutine_threadsafe(_send(groups, message), loop)
     _ringing.add(sending)
     sending.add_done_callback(_ringing.discard)
     sending.add_done_callback(_log_failure)
+
+
+def _jammed() -> bool:
+    """Whether too many bells still ring; logged once, until they have been heard."""
+    global _is_jammed
+    was_jammed, _is_jammed = _is_jammed, len(_ringing) >= MAX_RINGING
+    if _is_jammed and not was_jammed:
+        logger.warning("%s bells wait for the channel layer; new ones are dropped until it answers", MAX_RINGING)
+    return _is_jammed
 
 
 def settle(seconds: float) -> None:
@@ -75,6 +91,7 @@ def _bell_loop() -> asyncio.AbstractEventLoop:
     global _loop
     with _starting:
         if _loop is None or _loop[0] != os.getpid():
+            _ringing.clear()  # the parent's bells: they ring there
             loop = asyncio.new_event_loop()
             threading.Thread(target=loop.run_forever, name="bell", daemon=True).start()
             _loop = (os.getpid(), loop)

@@ -70,6 +70,30 @@ class TestRing:
             assert done.wait(PATIENCE)
         assert "catch up by themselves: no redis" in caplog.text
 
+    def test_drops_new_bells_when_the_layer_is_frozen_and_says_so_once(self, layer, monkeypatch, caplog):
+        monkeypatch.setattr(live, "MAX_RINGING", 2)
+        thaw = threading.Event()
+        answer = layer.group_send
+
+        async def wait_for_it(group, message):
+            while not thaw.is_set():
+                await asyncio.sleep(0.01)
+            await answer(group, message)
+
+        monkeypatch.setattr(layer, "group_send", wait_for_it)
+        with caplog.at_level(logging.WARNING):
+            for _ in range(5):
+                live.ring(BELL)
+        assert len(live._ringing) == 2
+        assert caplog.text.count("new ones are dropped") == 1
+
+        thaw.set()
+        live.settle(PATIENCE)
+        assert len(layer.rung) == 2 * 3
+        live.ring(BELL)
+        live.settle(PATIENCE)
+        assert len(layer.rung) == 3 * 3
+
     def test_is_silent_without_a_layer(self, monkeypatch):
         monkeypatch.setattr(live, "get_channel_layer", lambda: None)
         live.ring(BELL)
