@@ -171,3 +171,11 @@ class TestEveryVariable:
             if line.startswith("FOUREYES_") and not before.startswith("#")
         ]
         assert bare == []
+
+
+def test_a_mistake_in_a_setting_is_one_sentence_and_no_traceback():
+    wrong = {**os.environ, "PORT": "abc"}
+    said = subprocess.run([sys.executable, "manage.py", "check"], cwd=ROOT, env=wrong, capture_output=True, text=True)
+
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr.strip() == "Foureyes cannot start: PORT='abc' is not a whole number."

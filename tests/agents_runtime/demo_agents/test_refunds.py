@@ -218,4 +218,4 @@ class TestContext:
 
 class TestIssueRefund:
     def test_takes_no_sum_that_is_nothing_or_less(self):
-        assert refunds.issue_refund.params_json_schema["properties"]["amount"]["exclusiveMinimum"] == 0
+        assert issue_refund.params_json_schema["properties"]["amount"]["exclusiveMinimum"] == 0
