@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import takewhile
 
@@ -27,12 +27,13 @@ class Effort:
         found += [(tag, a + i, a + j, c + k, c + n) for tag, i, j, k, n in self._between(old[a:b], new[c:d])]
         return found + ([("equal", b, len(old), d, len(new))] if tail else [])
 
-    def _between(self, old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
+    def _between(self, old: Sequence[str], new: Sequence[str]) -> Sequence[Opcode]:
         if not (old and new):
             tag = "delete" if old else "insert"
             return [(tag, 0, len(old), 0, len(new))] if old or new else []
         matcher = SequenceMatcher(None, old, new)  # with its rule of thumb: in long ones, frequent words match nothing
-        pairs = sum(len(matcher.b2j.get(word, ())) for word in old)
+        places: Mapping[str, list[int]] = matcher.b2j  # type: ignore[attr-defined]  # documented, but not typed
+        pairs = sum(len(places.get(word, ())) for word in old)
         cost = pairs * min(len(old), len(new)) + len(old) + len(new)
         if cost > self.left:
             return [("replace", 0, len(old), 0, len(new))]
