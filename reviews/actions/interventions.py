@@ -87,7 +87,7 @@ def claim(intervention_id: UUID, *, by: User) -> Intervention:
     run, intervention = _locked(intervention_id)
     access.require_reviewer(by, intervention)
     _require_open_for(by, intervention, None)
-    if _holder(intervention) != by:
+    if holder_of(intervention) != by:
         intervention.move_to(InterventionStatus.CLAIMED, claimed_by=by, claimed_at=timezone.now())
         audit.record(Act("intervention.claimed", Actor.of(by), run, intervention))
     return intervention
@@ -106,7 +106,7 @@ def release(intervention_id: UUID, *, by: User) -> Intervention:
     if intervention.status != InterventionStatus.CLAIMED:
         return intervention
     holder = intervention.claimed_by
-    if _holder(intervention) not in (None, by) and not access.manages(by, intervention.queue_id):
+    if holder_of(intervention) not in (None, by) and not access.manages(by, intervention.queue_id):
         raise Conflict(f"{_name(holder)} holds this item; only they or a manager of the queue can release it.")
     intervention.move_to(InterventionStatus.PENDING, claimed_by=None, claimed_at=None)
     audit.record(Act("intervention.released", Actor.of(by), run, intervention, {"held_by": _name(holder)}))
@@ -141,7 +141,7 @@ def _locked(intervention_id: UUID) -> tuple[Run, Intervention]:
 def _require_open_for(by: User, intervention: Intervention, version: int | None) -> None:
     if not intervention.is_open:
         raise Conflict(closed_text(intervention))
-    holder = _holder(intervention)
+    holder = holder_of(intervention)
     if holder not in (None, by):
         since = f" since {intervention.claimed_at:%d %b %Y at %H:%M:%S} UTC" if intervention.claimed_at else ""
         raise Conflict(f"{_name(holder)} has claimed this item{since}.")
@@ -151,7 +151,7 @@ def _require_open_for(by: User, intervention: Intervention, version: int | None)
         raise Conflict("This item has changed since you opened it. Look at it again before you decide.")
 
 
-def _holder(intervention: Intervention) -> User | None:
+def holder_of(intervention: Intervention) -> User | None:
     """Who may hold it against others: a claim of somebody who has left the queue, or the house, is as good as none."""
     holder = intervention.claimed_by
     return holder if holder and access.can_work_in(holder, intervention.queue_id) else None
