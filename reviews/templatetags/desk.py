@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from reviews import catalog
 from reviews.states import InterventionStatus, Outcome, Risk, RunStatus, ToolCallStatus
 from reviews.templatetags.readable import initials, pace, remaining
 
@@ -90,6 +91,15 @@ def tone(status: str) -> str:
 def status_icon(status: str) -> str:
     """Return the name of a status's icon."""
     return BADGES.get(status, ("circle-dashed", ""))[0]
+
+
+@register.filter
+def agent_title(slug: str) -> str:
+    """Return the title of an agent; the slug where this process does not know it."""
+    try:
+        return catalog.get(slug).title
+    except catalog.UnknownAgent:
+        return slug
 
 
 @register.simple_tag

@@ -75,6 +75,15 @@ class TestRuns:
         assert [count for _, count, _ in page_of(alice, "reviews:runs").context["rows"]] == [2]
         assert b"2 open" in page_of(alice, "reviews:runs").content
 
+    def test_name_the_agent_by_its_title_where_it_is_known(self, alice):
+        factories.card("scribe", title="The Scribe")
+        factories.run(by=alice, agent="scribe")
+        known = page_of(alice, "reviews:runs").content.decode()
+        Run.objects.update(agent="gone-agent")
+
+        assert "<td>The Scribe" in known
+        assert "<td>gone-agent" in page_of(alice, "reviews:runs").content.decode()
+
     @pytest.mark.parametrize(
         "query, expected",
         [
