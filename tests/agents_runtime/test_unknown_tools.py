@@ -103,6 +103,15 @@ class TestToolsAddedOnTheWay:
         assert (run.status, ran) == (RunStatus.AWAITING_REVIEW, [])
         assert stage.question(run).schema["required"] == ["amount"]
 
+    @pytest.mark.parametrize("verdict, said", [("approve", {}), ("edit", {"replacement": {"amount": 5}})])
+    def test_are_gone_after_a_pause_and_then_nothing_runs(self, stage, tool, ran, verdict, said):
+        def build():
+            return play.agent(first(call("refund", amount=9)), tool("other"), hooks=adding(tool()))
+
+        run = stage.settle(stage.start(build, review=ASK), verdict, **said)
+
+        assert (run.status, run.error_code, ran) == (RunStatus.FAILED, "model_behavior", [])
+
     def test_are_let_through_under_the_ledger(self, stage, tool, ran):
         run = stage.start(lambda: play.agent(first(call("refund", amount=9)), tool("other"), hooks=adding(tool())))
 
