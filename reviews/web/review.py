@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 
 from reviews import access
 from reviews.models import Intervention
+from reviews.policies import show
 from reviews.states import Kind, Verdict
 from reviews.web import diff, keyset, talk, texts, wording
 from reviews.web.filters import ORDER, Filter
@@ -57,7 +58,12 @@ def pairs(item: Intervention) -> list[Pair]:
     """The proposal as (name, text, whether it made the rule stop)."""
     if not isinstance(item.proposal, dict):
         return [("value", texts.written(item.proposal, indent=2), False)]
-    return [(name, _shown(value), item.why.startswith(f"{name} is ")) for name, value in item.proposal.items()]
+    places = item.schema.get("properties") if isinstance(item.schema, dict) else None
+    places = places if isinstance(places, dict) else {}
+    return [
+        (name, _shown(value, places.get(name)), item.why.startswith(f"{name} is "))
+        for name, value in item.proposal.items()
+    ]
 
 
 def _changes(item: Intervention, value: Any) -> dict[str, Any]:
@@ -82,9 +88,11 @@ def _prose(item: Intervention) -> str:
     return output if isinstance(output, str) else ""
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, place: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int | float) and isinstance(place, dict) and place.get("type") == "number":
+        return show(value)  # as in the title
     return "none" if value is None else texts.written(value, indent=2)
 
 
