@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django import template
 
+from reviews.actions.text import is_deep
+
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -48,10 +50,13 @@ def short_id(value: UUID | str) -> str:
 @register.filter
 def pretty(value: object) -> str:
     """Return JSON indented for reading; text that is no JSON comes back as it is."""
+    if not isinstance(value, str):
+        return _indented(value)
     try:
-        return _indented(json.loads(value) if isinstance(value, str) else value)
+        read = json.loads(value)
     except (ValueError, RecursionError):
-        return value if isinstance(value, str) else TOO_DEEP
+        return value
+    return value if is_deep(read) else _indented(read)
 
 
 @register.filter
@@ -67,14 +72,13 @@ def plain(value: object) -> str:
         return "yes" if value else "no"
     if value is None:
         return "none"
-    try:
-        return _indented(value)
-    except RecursionError:
-        return TOO_DEEP
+    return _indented(value)
 
 
 def _indented(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return value
+    return TOO_DEEP if is_deep(value) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
 @register.filter

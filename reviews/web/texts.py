@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from reviews.actions.text import is_deep
+
 LONGEST = 4000
 """Characters shown of one text; whoever needs the rest asks for the run on the command line."""
 TOO_DEEP = "(nested too deeply to be shown)"
@@ -22,10 +24,7 @@ def written(value: Any, indent: int | None = None) -> str:
     """Text as it is, all else as JSON."""
     if isinstance(value, str):
         return value
-    try:
-        return json.dumps(value, indent=indent, ensure_ascii=False, default=str)
-    except RecursionError:
-        return TOO_DEEP
+    return TOO_DEEP if is_deep(value) else json.dumps(value, indent=indent, ensure_ascii=False, default=str)
 
 
 def cut(text: str) -> str:

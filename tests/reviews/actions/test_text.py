@@ -4,10 +4,11 @@ import json
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviews.actions.text import storable
+from reviews.actions.text import is_deep, storable
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)) | st.just("\ud800\0"),
@@ -37,3 +38,21 @@ class TestStorable:
             "id": "00000000-0000-0000-0000-000000000007",
             "many": [1, "{2}"],
         }
+
+
+class TestIsDeep:
+    @pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": 1, "b": inner}])
+    def test_counts_how_often_values_are_nested(self, wrap):
+        value = 1
+        for _ in range(3):
+            value = wrap(value)
+
+        assert (is_deep(value, 2), is_deep(value, 3)) == (True, False)
+
+    def test_bears_any_depth(self):
+        value: object = 1
+        for _ in range(100_000):
+            value = [value]
+        assert is_deep(value)
+        while isinstance(value, list):
+            value = value.pop()  # taken apart by hand: to free it at once would be deep too
