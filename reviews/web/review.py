@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.shortcuts import get_object_or_404
 
 from reviews import access
+from reviews.actions import interventions
 from reviews.models import Intervention
 from reviews.policies import show
 from reviews.states import Kind, Verdict
@@ -99,13 +100,14 @@ def _shown(value: Any, place: Any) -> str:
 def _rights(user: User, item: Intervention) -> dict[str, Any]:
     has_seat = access.can_work_in(user, item.queue_id)
     is_mine = item.claimed_by_id == user.pk
-    is_free = item.claimed_by_id in (None, user.pk)
+    holder = interventions.holder_of(item)  # the page and the verb must agree on whose claim counts
+    is_free = holder is None or is_mine
     manages = has_seat and not is_free and access.manages(user, item.queue_id)
     return {
         "is_mine": is_mine,
         "has_seat": has_seat,
         "may_decide": item.is_open and has_seat and is_free,
-        "may_claim": item.is_open and has_seat and item.claimed_by_id is None,
+        "may_claim": item.is_open and has_seat and holder is None,
         "may_release": item.is_open and (is_mine or manages),
     }
 

@@ -464,3 +464,14 @@ class TestAftermath:
         assert "hx-trigger" not in page
         assert "Receipt RF-1" in page
         assert "All done." in page
+
+
+class TestAnAbandonedClaim:
+    def test_leaves_the_item_to_the_others(self, refund, alice, bob, client):
+        interventions.claim(refund.pk, by=alice)
+        alice.memberships.all().delete()
+
+        client.force_login(bob)
+        page = client.get(f"/interventions/{refund.pk}/")
+
+        assert (page.context["may_decide"], page.context["may_claim"]) == (True, True)
