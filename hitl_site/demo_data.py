@@ -45,8 +45,8 @@ PEOPLE = (
 @transaction.atomic
 def seed() -> None:
     """Make the people and queues of an empty database. Raises ImproperlyConfigured where they do not belong."""
-    if not settings.DEBUG:
-        raise ImproperlyConfigured("The demo accounts have a published password: they are made only under DEBUG.")
+    if not settings.DEVELOPMENT:
+        raise ImproperlyConfigured("The demo accounts have a published password: they are made only in development, never with DEBUG=0.")
     if User.objects.exists():
         _require_that_we_made_them()
         return

@@ -15,10 +15,11 @@ VAR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).absolute()  # database, s
 (VAR / "run").mkdir(parents=True, exist_ok=True)
 
 # --- Development or production -----------------------------------------------------------------------------------
-DEBUG = env.flag("DEBUG", default=True)
+DEVELOPMENT = env.flag("DEBUG", default=True)
+DEBUG = env.flag("DEBUG", default=False)  # only when asked for: technical error pages show source and settings
 PORT = env.number("PORT", 8000, least=1, most=65535)  # where development serves; production listens where it is told
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
-if DEBUG:
+if DEVELOPMENT:
     SECRET_KEY = env.text("SECRET_KEY") or secret.kept_in(VAR / "secret_key")
     ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", LOCAL_HOSTS)
     SITE_ORIGINS = env.origins("SITE_ORIGINS", [f"http://{host}:{PORT}" for host in LOCAL_HOSTS])
@@ -193,7 +194,8 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # From source: straight out of static/ and the packages. Otherwise what `collectstatic` put into STATIC_ROOT.
-WHITENOISE_USE_FINDERS = env.flag("STATIC_FROM_SOURCE", default=DEBUG)
+WHITENOISE_USE_FINDERS = env.flag("STATIC_FROM_SOURCE", default=DEVELOPMENT)
+WHITENOISE_AUTOREFRESH = DEVELOPMENT and WHITENOISE_USE_FINDERS  # an edited stylesheet shows at once
 STATIC_ROOT = None if WHITENOISE_USE_FINDERS else env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -204,7 +206,7 @@ STORAGES = {
     },
 }
 LOGGING = logs.configure(
-    json=env.flag("LOG_JSON", default=not DEBUG),
+    json=env.flag("LOG_JSON", default=not DEVELOPMENT),
     level=env.choice("LOG_LEVEL", "INFO", of={"DEBUG", "INFO", "WARNING", "ERROR"}),
 )
 
@@ -217,7 +219,7 @@ FOUREYES_API = env.choice("FOUREYES_API", "responses", of={"responses", "chat"})
 # Ask the model for its answer piece by piece.
 FOUREYES_STREAM = env.flag("FOUREYES_STREAM", default=False)
 # Register the agents of agents_runtime.agents (refunds, triage, contracts).
-FOUREYES_DEMO_AGENTS = env.flag("FOUREYES_DEMO_AGENTS", default=DEBUG)
+FOUREYES_DEMO_AGENTS = env.flag("FOUREYES_DEMO_AGENTS", default=DEVELOPMENT)
 # How long a worker owns a run without renewing its lease, in seconds; then the clock gives the run to another.
 FOUREYES_LEASE_SECONDS = env.number("FOUREYES_LEASE_SECONDS", 60, least=1, most=3600)
 # Model calls one run may make, unless its agent was registered with a number of its own.

@@ -59,15 +59,20 @@ class Desk:
         assert self.process.poll() is None, self.said
         return self
 
-    def answers(self) -> bool:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+    def get(self, path: str) -> tuple[int, str]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
         finally:
             connection.close()
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/healthz")[0] == 200
+        except (OSError, HTTPException):
+            return False
 
     def exit_code(self) -> int:
         return self.process.wait(PATIENCE)
@@ -136,6 +141,13 @@ class TestStart:
         assert all(person.username in running.said for person in demo_data.PEOPLE)
         assert "demo runs were started" in running.said
 
+    def test_shows_the_newcomer_our_own_page_for_a_mistyped_address(self, running):
+        status, page = running.get("/inbax/")
+
+        assert status == 404
+        assert "Foureyes" in page and "DEBUG" not in page
+        assert "urlpatterns" not in page and "URLconf" not in page
+
     def test_refuses_to_be_the_second_in_the_same_folder(self, running, start):
         twin = start(var=running.var)
 
@@ -157,7 +169,7 @@ class TestStart:
         desk = start(**production)
 
         assert desk.exit_code() == 1
-        assert "runs only while DEBUG is on" in desk.said
+        assert "never runs in production (DEBUG=0)" in desk.said
 
     def test_says_so_where_the_configured_redis_is_away(self, start):
         desk = start(REDIS_URL="redis://127.0.0.1:1/0")

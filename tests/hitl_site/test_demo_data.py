@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def development(settings):
-    settings.DEBUG = True
+    settings.DEVELOPMENT = True
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ class TestSeed:
         assert Queue.objects.get(slug="support").name == "First line"
 
     def test_refuses_outside_of_development(self, settings):
-        settings.DEBUG = False
+        settings.DEVELOPMENT = False
         with pytest.raises(ImproperlyConfigured, match="published password"):
             demo_data.seed()
         assert not User.objects.exists()

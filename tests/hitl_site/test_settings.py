@@ -57,14 +57,19 @@ def read(python):
 
 class TestDevelopment:
     def test_needs_no_variable(self, read, tmp_path):
-        found = read("DEBUG", "DATABASES", "REDIS_URL", "CELERY_BROKER_URL", "FOUREYES_DEMO_AGENTS", "FOUREYES_MODEL")
+        found = read("DEVELOPMENT", "DATABASES", "REDIS_URL", "CELERY_BROKER_URL", "FOUREYES_DEMO_AGENTS", "FOUREYES_MODEL")
 
-        assert found["DEBUG"] is True
+        assert found["DEVELOPMENT"] is True
         assert found["DATABASES"]["default"]["NAME"] == str(tmp_path / "var" / "db.sqlite3")
         assert found["REDIS_URL"] == f"unix://{tmp_path}/var/run/valkey.sock?db=0"
         assert found["CELERY_BROKER_URL"] == f"redis+socket://{tmp_path}/var/run/valkey.sock?virtual_host=0"
         assert found["FOUREYES_DEMO_AGENTS"] is True
         assert found["FOUREYES_MODEL"] is None
+
+    def test_shows_technical_error_pages_only_when_asked(self, read):
+        assert read("DEBUG") == {"DEBUG": False}
+        assert read("DEBUG", "DEVELOPMENT", DEBUG="1") == {"DEBUG": True, "DEVELOPMENT": True}
+        assert read("DEBUG", "DEVELOPMENT", **PRODUCTION) == {"DEBUG": False, "DEVELOPMENT": False}
 
     def test_keeps_one_secret_key_for_its_owner(self, read, tmp_path):
         assert read("SECRET_KEY") == read("SECRET_KEY")

@@ -25,8 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="start, see that everything is up, stop")
 
     def handle(self, *args: Any, port: int, concurrency: int, check: bool, **options: Any) -> None:
-        if not settings.DEBUG:
-            raise CommandError("The demo has accounts with a known password and runs only while DEBUG is on.")
+        if not settings.DEVELOPMENT:
+            raise CommandError("The demo has accounts with a known password and never runs in production (DEBUG=0).")
         try:
             with guards.sole_owner(settings.VAR), Voice() as voice:
                 guards.require_free_port(opening.HOST, port)
