@@ -41,7 +41,7 @@ class RunDesk:
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
         """Judge each call, save the gate; True when somebody must be asked or the run is held."""
         proposals = [self._proposal(request) for request in requests]
-        return gates.park(self.run, self.saved(snapshot), proposals)
+        return gates.park(self.run, self.saved(snapshot), proposals, max_rejections=self.entry.max_rejections)
 
     def answers(self, call_ids: Sequence[str]) -> Mapping[str, Answer]:
         """What the ledger says about the calls; a proposed one has no answer yet."""

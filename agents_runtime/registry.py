@@ -38,6 +38,7 @@ class Entry:
     rules: tuple[Rule, ...]
     sample_input: str
     max_turns: int
+    max_rejections: int | None
 
 
 _entries: dict[str, Entry] = {}
@@ -56,18 +57,22 @@ def register(
     ungated: Collection[str] = (),
     sample_input: str = "",
     max_turns: int | None = None,
+    max_rejections: int | None = None,
 ) -> Callable[[Build], Build]:
     """Make the agent that the decorated function builds known under ``slug``.
 
     ``version`` is yours: change it when a run that waits must not go on with the new code. ``review`` are rules, of
     which the first that matches a call decides; ``idempotent`` names the tools that may run again after a crash;
-    ``ungated`` the tools accepted although nothing can stop them. Raises ImproperlyConfigured for a bad or taken slug
-    and for a rule that cannot be read.
+    ``ungated`` the tools accepted although nothing can stop them. The same proposal rejected ``max_rejections`` times
+    in one run (else FOUREYES_MAX_REJECTIONS) ends the run when it comes again. Raises ImproperlyConfigured for a bad or
+    taken slug and for a rule that cannot be read.
     """
     if not SLUG.match(queue):
         raise ImproperlyConfigured(f"Agent {slug!r}: queue {queue!r} must be lowercase letters, digits and dashes.")
     if not SLUG.match(slug):
         raise ImproperlyConfigured(f"Agent slug {slug!r} must be lowercase letters, digits and dashes.")
+    if max_rejections is not None and max_rejections < 1:
+        raise ImproperlyConfigured(f"Agent {slug!r}: max_rejections is {max_rejections}; it must be at least 1.")
 
     def keep(build: Build) -> Build:
         known = _entries.get(slug)
@@ -92,6 +97,7 @@ def register(
             rules=rules,
             sample_input=sample_input,
             max_turns=max_turns or int(getattr(settings, "FOUREYES_MAX_TURNS", 50)),
+            max_rejections=max_rejections,
         )
         return build
 

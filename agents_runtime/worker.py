@@ -94,7 +94,14 @@ def _gated(entry: Entry) -> sdk.Gated:
 
 def _finish(run: Run, entry: Entry, desk: RunDesk, outcome: sdk.Finished) -> None:
     if entry.review_output:
-        gates.ask_release(run, desk.saved(outcome.snapshot), outcome.output, outcome.schema, agent=outcome.agent)
+        gates.ask_release(
+            run,
+            desk.saved(outcome.snapshot),
+            outcome.output,
+            outcome.schema,
+            agent=outcome.agent,
+            max_rejections=entry.max_rejections,
+        )
     else:
         gates.complete(run, outcome.output, usage=outcome.snapshot.usage, model=desk.model)
 

@@ -224,6 +224,8 @@ FOUREYES_DEMO_AGENTS = env.flag("FOUREYES_DEMO_AGENTS", default=DEVELOPMENT)
 FOUREYES_LEASE_SECONDS = env.number("FOUREYES_LEASE_SECONDS", 60, least=1, most=3600)
 # Model calls one run may make, unless its agent was registered with a number of its own.
 FOUREYES_MAX_TURNS = env.number("FOUREYES_MAX_TURNS", 50, least=1, most=10_000)
+# Rejections of the same proposal in one run after which the next ends it, unless its agent has a number of its own.
+FOUREYES_MAX_REJECTIONS = env.number("FOUREYES_MAX_REJECTIONS", 3, least=1, most=1000)
 # Keep also the checkpoints at which nobody was asked, instead of replacing each by the next.
 FOUREYES_KEEP_ALL_CHECKPOINTS = env.flag("FOUREYES_KEEP_ALL_CHECKPOINTS", default=False)
 # Seconds between two signs of life of a page's websocket; after a little more than two the page takes it for dead.

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
+from reviews.actions import repeats
 from reviews.catalog import AgentCard
 from reviews.models import Decision, Event, Intervention, Run, ToolCall
 from reviews.states import Risk
@@ -97,6 +98,7 @@ def intervention(row: Intervention) -> Shape:
         "due_at": moment(row.due_at),
         "expires_at": moment(row.expires_at),
         "level": row.level,
+        "rejections": row.rejections,
         "version": row.version,
         "created_at": moment(row.created_at),
         "decided_at": moment(row.decided_at),
@@ -105,8 +107,19 @@ def intervention(row: Intervention) -> Shape:
 
 def intervention_in_full(row: Intervention) -> Shape:
     """A question with the rule's name, the schema an edit must meet, and what was said to it."""
-    more = {"rule": row.policy.get("name") or None, "schema": row.schema, "run_status": row.run.status}
+    earlier = [_rejection(said) for said in repeats.rejections(row)]
+    more = {
+        "rejected_before": earlier,
+        "rule": row.policy.get("name") or None,
+        "schema": row.schema,
+        "run_status": row.run.status,
+    }
     return _with_decisions(row) | more
+
+
+def _rejection(row: Decision) -> Shape:
+    said = {"by": row.decided_by.get_username(), "note": row.note, "at": moment(row.created_at)}
+    return {"intervention": str(row.intervention_id)} | said
 
 
 def decision(row: Decision) -> Shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import runs
+from reviews.actions import repeats, runs
 from reviews.actions.leases import owned
+from reviews.actions.repeats import Same
 from reviews.actions.text import storable
 from reviews.actors import POLICY, WORKER
 from reviews.audit import Act
@@ -52,25 +53,35 @@ class Proposal:
     idempotent: bool = False
     is_agent: bool = False
 
+    @property
+    def same(self) -> Same:
+        """What it shares with a proposal that asks for the same."""
+        return self.agent, self.tool, digest_of(self.arguments)
+
 
 @transaction.atomic
-def park(run: Run, state: SavedState, proposals: Sequence[Proposal]) -> bool:
-    """Save the gate; True when the run now waits for humans or is held, False when the worker may go on.
+def park(run: Run, state: SavedState, proposals: Sequence[Proposal], *, max_rejections: int | None = None) -> bool:
+    """Save the gate; True when the run now waits for humans, is held or has ended, False when the worker may go on.
 
+    A proposal that was rejected ``max_rejections`` times (else the setting's) in this run ends it: nobody is asked.
     Raises LeaseLost, ReusedCallId.
     """
     run = owned(run)
     proposals = [_clean(proposal) for proposal in proposals]
     known = {call.call_id: call for call in run.tool_calls.filter(call_id__in=[p.call_id for p in proposals])}
-    asked = any(_needs_human(proposal, known.get(proposal.call_id)) for proposal in proposals)
-    checkpoint = _save(run, state, asked=asked)
+    asked = [proposal.same for proposal in proposals if _needs_human(proposal, known.get(proposal.call_id))]
+    rejected = repeats.counted(run, asked)
+    spent = repeats.spent(rejected, asked, max_rejections)
+    checkpoint = _save(run, state, asked=bool(asked and not spent))
     acts = []
     for proposal in proposals:
         earlier = known.get(proposal.call_id)
         call = known[proposal.call_id] = _enter(run, checkpoint, proposal, earlier)
-        if earlier is None or _unasked(earlier):
-            acts += _ask(run, checkpoint, proposal, call)
-    if asked:
+        if not spent and (earlier is None or _unasked(earlier)):
+            acts += _ask(run, checkpoint, proposal, call, rejected)
+    if spent:
+        acts += _give_up(run, state, spent, rejected[spent])
+    elif asked:
         run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
     elif run.hold:
         run.move_to(RunStatus.PAUSED, lease=None, lease_expires_at=None, losses=0, **_progress(state))
@@ -78,25 +89,38 @@ def park(run: Run, state: SavedState, proposals: Sequence[Proposal]) -> bool:
     else:
         Run.objects.filter(pk=run.pk).update(losses=0, **_progress(state))
     audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, proposals)), *acts)
-    return asked or run.hold
+    return bool(asked) or run.ended or run.hold
 
 
 @transaction.atomic
 def ask_release(
-    run: Run, state: SavedState, output: Any, schema: dict[str, Any], *, agent: str | None = None
-) -> Intervention:
-    """Hold a finished run's output until a reviewer releases it. Raises LeaseLost.
+    run: Run,
+    state: SavedState,
+    output: Any,
+    schema: dict[str, Any],
+    *,
+    agent: str | None = None,
+    max_rejections: int | None = None,
+) -> Intervention | None:
+    """Hold a finished run's output until a reviewer releases it; None where the run ended instead. Raises LeaseLost.
 
-    ``agent`` is the name of the agent that wrote it, where that is not the run's slug.
+    ``agent`` is the name of the agent that wrote it, where that is not the run's slug. The same output sent back
+    ``max_rejections`` times ends the run, as in `park`.
     """
     run = owned(run)
-    checkpoint = _save(run, state, asked=True)
     why = "Every output of this agent is reviewed before it is released."
     judgement = Judgement(Ruling.ASKED, why, "Final output review", risk=Risk.HIGH, due_in=3600)
     proposal = _clean(Proposal("", agent or run.agent, "", {"output": output}, schema, judgement, Kind.FINAL_OUTPUT))
-    intervention, act = _question(run, checkpoint, proposal, None)
+    rejected = repeats.counted(run, [proposal.same])
+    spent = repeats.spent(rejected, [proposal.same], max_rejections)
+    checkpoint = _save(run, state, asked=not spent)
+    saved = Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, []))
+    if spent:
+        audit.record(saved, *_give_up(run, state, spent, rejected[spent]))
+        return None
+    intervention, act = _question(run, checkpoint, proposal, None, rejected)
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
-    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, [])), act)
+    audit.record(saved, act)
     return intervention
 
 
@@ -120,7 +144,7 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         proposal = Proposal(
             call.call_id, call.agent, call.tool, arguments, call.schema, judgement, Kind.UNKNOWN_OUTCOME
         )
-        acts.append(_question(run, checkpoint, proposal, call)[1])
+        acts.append(_question(run, checkpoint, proposal, call, {})[1])
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None)
     audit.record(*acts)
 
@@ -139,6 +163,15 @@ def fail(run: Run, code: str, error: str) -> None:
     run, error = owned(run), storable(error)
     acts = runs.end(run, RunStatus.FAILED, error_code=code, error=error)
     audit.record(*acts, Act("run.failed", WORKER, run, data={"code": code, "error": error}))
+
+
+def _give_up(run: Run, state: SavedState, same: Same, count: int) -> list[Act]:
+    """End a run whose agent asks for ever; the calls of this gate are withdrawn with it."""
+    error = repeats.verdict_on(run, same, count)
+    acts = runs.end(run, RunStatus.FAILED, error_code=repeats.CODE, error=error, **_progress(state))
+    agent, tool, digest = same
+    data = {"code": repeats.CODE, "error": error, "agent": agent, "tool": tool, "digest": digest, "rejections": count}
+    return [*acts, Act("run.failed", POLICY, run, data=data)]
 
 
 def _clean(proposal: Proposal) -> Proposal:
@@ -206,16 +239,20 @@ def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall
     )
 
 
-def _ask(run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall) -> list[Act]:
+def _ask(
+    run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall, rejected: Mapping[Same, int]
+) -> list[Act]:
     if call.ruling == Ruling.REFUSED:
         data = {"call_id": call.call_id, "tool": call.tool, "arguments": call.proposed, "why": call.why}
         return [Act("tool_call.refused", POLICY, run, data=data)]
     if call.ruling == Ruling.LET_THROUGH:
         return []
-    return [_question(run, checkpoint, proposal, call)[1]]
+    return [_question(run, checkpoint, proposal, call, rejected)[1]]
 
 
-def _question(run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall | None) -> tuple[Intervention, Act]:
+def _question(
+    run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall | None, rejected: Mapping[Same, int]
+) -> tuple[Intervention, Act]:
     now, judgement = timezone.now(), proposal.judgement
     intervention = Intervention.objects.create(
         run=run,
@@ -232,11 +269,14 @@ def _question(run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCa
         why=judgement.why,
         queue_id=run.queue_id,
         risk=judgement.risk,
+        rejections=rejected.get(proposal.same, 0),
         status=InterventionStatus.PENDING,
         due_at=now + timedelta(seconds=judgement.due_in),
         created_at=now,
     )
     data = {"kind": proposal.kind, "title": intervention.title, "proposal": proposal.arguments, "why": judgement.why}
+    if intervention.rejections:
+        data["rejected_before"] = intervention.rejections
     return intervention, Act("intervention.opened", POLICY, run, intervention, data)
 
 

@@ -162,6 +162,9 @@ def _release_run(run: Run, intervention: Intervention, verdict: str) -> list[Act
         why = f"A reviewer ended the run because the outcome of {intervention.tool} is unknown."
         acts = runs.end(run, RunStatus.FAILED, error_code="unknown_outcome", error=why)
         return [*acts, Act("run.failed", SYSTEM, run, data={"code": "unknown_outcome", "error": why})]
+    if verdict == Verdict.REJECT:  # so that a gate need not look for what was rejected where nothing was
+        run.rejections += 1
+        run.save(update_fields=["rejections"])
     if run.status == RunStatus.AWAITING_REVIEW and not run.interventions.open().exists():
         return runs.queue(run)
     return []

@@ -62,6 +62,7 @@ def question(shape: Shape) -> str:
             ]
         ),
         _proposal(shape),
+        text.titled("Rejected before, in this run", _rejections(shape["rejected_before"])),
         text.titled("Decisions", _decisions(shape["decisions"])),
         f"Decide: manage.py decide {text.short(shape['id'])} {'|'.join(shape['verdicts'])} --as USERNAME"
         if shape["verdicts"]
@@ -94,6 +95,13 @@ def _proposal(shape: Shape) -> str:
         choices = [f"- {text.one_line(choice)}" for choice in proposed.get("options") or []]
         return text.titled("The agent asks", text.block("\n".join([text.one_line(proposed.get("question")), *choices])))
     return text.titled("Arguments", text.block(proposed))
+
+
+def _rejections(rejections: list[Shape]) -> str:
+    if not rejections:
+        return ""
+    rows = [(text.short(one["intervention"]), text.clock(one["at"]), one["by"], one["note"]) for one in rejections]
+    return text.table(("QUESTION", "AT", "BY", "SAYING"), rows)
 
 
 def _calls(calls: list[Shape]) -> str:

@@ -33,7 +33,10 @@ class InterventionQuerySet(models.QuerySet["Intervention"]):
 
 
 class Intervention(Stateful):
-    """One question an agent put to its reviewers, with a frozen copy of the rule that asked it."""
+    """One question an agent put to its reviewers, with a frozen copy of the rule that asked it.
+
+    ``rejections`` is how often the same was rejected in this run before it was asked again.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey(Run, models.CASCADE, related_name="interventions")
@@ -57,6 +60,7 @@ class Intervention(Stateful):
     due_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     level = models.PositiveSmallIntegerField(default=0)
+    rejections = models.PositiveSmallIntegerField(default=0, db_default=0)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)

@@ -61,6 +61,7 @@ class Run(Stateful):
     worker = models.CharField(max_length=200, blank=True)
     hold = models.BooleanField(default=False)
     losses = models.PositiveSmallIntegerField(default=0)
+    rejections = models.PositiveIntegerField(default=0, db_default=0)
     trace_id = models.CharField(max_length=100, blank=True)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     retry_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="retries")

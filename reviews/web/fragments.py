@@ -61,6 +61,7 @@ class Row:
     tool: str
     kind: str
     agent: str
+    rejections: int
     due_at: datetime
     holder: str
     is_mine: bool
@@ -79,6 +80,7 @@ class Row:
             tool=item.tool,
             kind=item.get_kind_display(),
             agent=item.agent,
+            rejections=item.rejections,
             due_at=item.due_at,
             holder=(holder.get_full_name() or holder.get_username()) if holder else "",
             is_mine=item.claimed_by_id == user.pk,

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.shortcuts import get_object_or_404
 
 from reviews import access
-from reviews.actions import interventions
+from reviews.actions import interventions, repeats
 from reviews.models import Intervention
 from reviews.policies import show
 from reviews.states import Kind, Verdict
@@ -41,6 +41,7 @@ def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) 
         "prose": _prose(item),
         "options": wording.options(item),
         "at_due_time": wording.at_due_time(item),
+        "repeated": repeated(item),
         "talk": talk.so_far(item.run, item),
         "others_open": item.run.interventions.open().exclude(pk=item.pk).count(),
         "keep": chosen.link(),
@@ -53,6 +54,15 @@ def preview(form: DecisionForm) -> dict[str, Any]:
     """Return what the edit in the form would change, and what is wrong with it."""
     value, errors = form.preview()
     return {"item": form.item, "errors": errors, "changes": _changes(form.item, value)}
+
+
+def repeated(item: Intervention) -> dict[str, Any]:
+    """What to say of a proposal that was rejected before in this run; nothing where it was not."""
+    said = repeats.rejections(item)
+    if not said:
+        return {}
+    attempt = repeats.ordinal(repeats.earlier(item).count() + 1)
+    return {"title": f"{attempt} identical attempt: rejected {repeats.times(len(said))} before", "said": said}
 
 
 def pairs(item: Intervention) -> list[Pair]:

@@ -170,6 +170,7 @@ NEXT = {  # code of a failure → what to do about it
     "tool_error": "Mend what made the tool fail, then retry.",
     "guardrail": "The agent's own guardrail refused. Change the request before you start it again.",
     "workers_lost": "Look into the workers' logs of that time, then retry.",
+    "repeated_proposal": "Say in the request, or in the agent's instructions, what the reviewers missed; then retry.",
     "unknown_outcome": "Find out in the other system whether the call happened before you retry.",
 }
 

@@ -31,6 +31,7 @@ def entry(*rules: dict, idempotent: tuple[str, ...] = ()) -> Entry:
         rules=tuple(Rule.from_dict(rule) for rule in rules),
         sample_input="",
         max_turns=5,
+        max_rejections=None,
     )
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
 
 from reviews import access, shapes
+from reviews.actions import repeats
 from reviews.management import lookup, text
 from reviews.management.cli import Answer, DeskCommand, Misused, add_as
 from reviews.models import Intervention, Queue
@@ -82,7 +83,7 @@ def _table(rows: list[Intervention]) -> str:
                 Risk(row.risk).label.lower(),
                 row.queue.slug,
                 row.run.agent,
-                row.title,
+                f"{row.title} (rejected {repeats.times(row.rejections)} before)" if row.rejections else row.title,
                 row.claimed_by.get_username() if row.claimed_by else "",
             )
             for row in rows
