@@ -8,7 +8,7 @@ SKIP    = 3
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres check format lock screenshots
+.PHONY: help demo test test-postgres check format lock screenshots bench
 
 help:                             ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -58,8 +58,20 @@ $(VENV)/.installed-test: requirements-test.lock | $(BIN)/python
 
 LOCK = $(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
        --no-emit-index-url --no-annotate --no-header --quiet
-lock: | $(BIN)/python             ## choose the newest versions that pyproject.toml allows and write both locks
+lock: | $(BIN)/python             ## choose the newest versions that pyproject.toml allows and write the locks
 	@test -x $(VENV)/lock/bin/uv || { $(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install -q uv; }
-	@rm -f requirements.lock requirements-test.lock
+	@rm -f requirements.lock requirements-test.lock benchmarks/requirements.lock
 	$(LOCK) --output-file requirements.lock
 	$(LOCK) --extra test --constraint requirements.lock --output-file requirements-test.lock
+	$(subst pyproject.toml,benchmarks/requirements.txt,$(LOCK)) --constraint requirements.lock \
+	  --output-file benchmarks/requirements.lock
+
+# The benchmarks: what they compare Foureyes with lives in an environment of its own -------------------------------
+PEERS = benchmarks/.venv
+bench: $(VENV)/.installed-test $(PEERS)/.installed  ## what an approval costs beside others, in minutes; ARGS=cycle for one
+	$(BIN)/python -m benchmarks $(ARGS)
+
+$(PEERS)/.installed: benchmarks/requirements.lock
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check install -q --require-hashes -r benchmarks/requirements.lock \
+	&& touch $@ || echo "The peers cannot be installed here: what compares with them will say 'not measured'."

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def start_valkey() -> str:
     return url
 
 
-def start_postgres() -> str:
+def start_postgres(options: Sequence[str] = POSTGRES_OPTIONS) -> str:
     """The address of a private PostgreSQL on a unix socket, which forgets everything with its folder."""
     programs = find_postgres()
     if programs is None:
@@ -76,8 +76,8 @@ def start_postgres() -> str:
     data, disguise = folder / "data", _not_root(folder)
     init = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run([*disguise, *init], check=True, cwd=folder, stdout=subprocess.DEVNULL)
-    options = [word for option in POSTGRES_OPTIONS for word in ("-c", option)]
-    serve = [*disguise, programs / "postgres", "-D", data, "-k", folder, *options]
+    words = [word for option in options for word in ("-c", option)]
+    serve = [*disguise, programs / "postgres", "-D", data, "-k", folder, *words]
     process = _start(serve, signal.SIGINT, cwd=folder)  # SIGINT: end the sessions, then yourself
     url = f"postgresql://postgres@/postgres?host={folder}"
     _wait_until(lambda: psycopg.connect(url).close(), psycopg.OperationalError, process)

@@ -125,7 +125,7 @@ class TestSources:
 
 
 class TestLocks:
-    @pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+    @pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock", "benchmarks/requirements.lock"])
     def test_pin_by_hash_and_name_no_address(self, name):
         text = (ROOT / name).read_text()
         entries = re.split(r"\n(?=\S)", text.strip())
