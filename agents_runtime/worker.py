@@ -19,11 +19,11 @@ from agents_runtime.desk import RunDesk
 from agents_runtime.heartbeat import Heartbeat
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import bridge
-from reviews.actions import LeaseLost, gates, leases, tool_calls
-from reviews.actions.gates import ReusedCallId
+from reviews.actions import LeaseLost, forks, gates, leases, tool_calls
+from reviews.actions.gates import ReusedCallId, SavedState
 from reviews.actions.tool_calls import NotApproved
 from reviews.catalog import UnknownAgent
-from reviews.models import Checkpoint, Decision, Run
+from reviews.models import Checkpoint, Decision, Intervention, Run
 from reviews.models.checkpoint import CorruptCheckpoint
 from reviews.states import Kind, Verdict
 
@@ -75,6 +75,9 @@ def _advance(run: Run, lost: Event) -> None:
     if release is not None:
         gates.complete(run, _released(release), usage=run.usage, model=run.model)
         return
+    if forks.stands_at_its_start(run, checkpoint) and (asked := forks.output_at_its_start(run)):
+        _release_again(run, entry, checkpoint, asked)
+        return
     gated = _gated(entry)
     desk = RunDesk(run, entry, llm.name_of(gated.agent))
     outcome = bridge.run(sdk.advance(gated, _brief(run, entry, checkpoint, said), desk, llm.provider(), lost=lost))
@@ -106,6 +109,16 @@ def _finish(run: Run, entry: Entry, desk: RunDesk, outcome: sdk.Finished) -> Non
         gates.complete(run, outcome.output, usage=outcome.snapshot.usage, model=desk.model)
 
 
+def _release_again(run: Run, entry: Entry, checkpoint: Checkpoint | None, asked: Intervention) -> None:
+    """A fork from a final output that waited for its release: it waits for it anew."""
+    output = asked.proposal["output"]
+    if not (entry.review_output and checkpoint):
+        gates.complete(run, output, usage=run.usage, model=run.model)
+        return
+    state = SavedState(checkpoint.unpack(), checkpoint.sdk_version, checkpoint.schema_version)
+    gates.ask_release(run, state, output, asked.schema, agent=asked.agent, max_rejections=entry.max_rejections)
+
+
 def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Decision]) -> sdk.Brief:
     if checkpoint is not None and checkpoint.agent_version != entry.version:
         raise sdk.Failure(
@@ -120,6 +133,7 @@ def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Dec
         workflow=entry.title,
         max_turns=entry.max_turns,
         state=checkpoint.unpack() if checkpoint else None,
+        at_the_gate=forks.stands_at_its_start(run, checkpoint),
         notes=tuple(text for one in said for text in _messages(one)),
         feedback=sent_back[-1] if sent_back else None,
         context={"run_id": str(run.pk), "agent": run.agent},

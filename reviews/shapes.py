@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 
 from reviews.actions import repeats
 from reviews.catalog import AgentCard
-from reviews.models import Decision, Event, Intervention, Run, ToolCall
+from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
 from reviews.states import Risk
 
 Shape = dict[str, Any]
@@ -53,6 +53,7 @@ def run(run: Run) -> Shape:
         "trace_id": run.trace_id or None,
         "started_by": _who(run.started_by),
         "retry_of": str(run.retry_of_id) if run.retry_of_id else None,
+        "forked_from": {"run": str(run.fork_of_id), "checkpoint": run.forked_at} if run.fork_of_id else None,
         "created_at": moment(run.created_at),
         "started_at": moment(run.started_at),
         "finished_at": moment(run.finished_at),
@@ -67,6 +68,8 @@ def run_in_full(row: Run) -> Shape:
     questions, questions_left = _newest(asked.order_by("-created_at", "-id"))
     history, history_left = _newest(row.events.order_by("-seq"))
     return run(row) | {
+        "checkpoints": [checkpoint(saved) for saved in row.checkpoints.defer("state").order_by("number")],
+        "forks": [str(pk) for pk in row.forks.order_by("created_at").values_list("pk", flat=True)],
         "tool_calls": [tool_call(call) for call in calls],
         "interventions": [_with_decisions(question) for question in questions],
         "events": [event(line) for line in history],
@@ -152,6 +155,17 @@ def tool_call(row: ToolCall) -> Shape:
         "created_at": moment(row.created_at),
         "started_at": moment(row.started_at),
         "finished_at": moment(row.finished_at),
+    }
+
+
+def checkpoint(row: Checkpoint) -> Shape:
+    """One saved state; ``asked`` says that a person was asked there, so it is kept."""
+    return {
+        "number": row.number,
+        "asked": row.asked,
+        "agent_version": row.agent_version,
+        "digest": row.digest,
+        "created_at": moment(row.created_at),
     }
 
 

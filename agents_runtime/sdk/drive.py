@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
@@ -67,22 +68,34 @@ async def advance(
 async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig) -> Finished | Parked:
     current: str | State = brief.input
     if brief.state is not None:
-        current = await _restored(gated, brief, here)
+        current, context = await _restored(gated, brief)
+        waiting = current.get_interruptions()
+        if brief.at_the_gate and await _stops(gated, here, current, waiting, context):
+            return Parked()
+        await _apply_answers(current, here)
+        _tell(current, brief)
     while True:
         result = await _to_next_stop(gated.agent, current, brief, config)
         if here.trouble is not None:
             raise here.trouble
         state: State = result.to_state()
-        snapshot = _snapshot(state, result)
         if not result.interruptions:
             output = outputs.encode(result.final_output)
             last = result.last_agent
-            return Finished(last.name, output, outputs.schema_of(last.output_type, output), snapshot)
-        requests = [await _request(gated, item, result.context_wrapper) for item in result.interruptions]
-        if await here.ask(here.desk.stop_at_gate, snapshot, requests):
+            return Finished(
+                last.name, output, outputs.schema_of(last.output_type, output), _snapshot(state, result.context_wrapper)
+            )
+        if await _stops(gated, here, state, result.interruptions, result.context_wrapper):
             return Parked()
         await _apply_answers(state, here)
         current = state
+
+
+async def _stops(
+    gated: Gated, here: Passage, state: State, waiting: Sequence[ToolApprovalItem], context: RunContextWrapper[Any]
+) -> bool:
+    requests = [await _request(gated, item, context) for item in waiting]
+    return await here.ask(here.desk.stop_at_gate, _snapshot(state, context), requests)
 
 
 async def _to_next_stop(agent: Agent[Any], current: str | State, brief: Brief, config: RunConfig) -> Result:
@@ -105,20 +118,23 @@ def _ask_for_usage(agent: Agent[Any]) -> None:
             one.model_settings = replace(one.model_settings, include_usage=True)
 
 
-async def _restored(gated: Gated, brief: Brief, here: Passage) -> State:
+async def _restored(gated: Gated, brief: Brief) -> tuple[State, RunContextWrapper[Any]]:
     saved = json.loads(brief.state or "")
     if saved.get("current_step") is None:
         if brief.feedback is None:
             raise Failure("nothing_to_do", "The checkpoint is a finished run, and no reviewer sent its output back.")
         _reopen(saved)
-    state = await RunState.from_json(gated.agent, saved)
-    await _apply_answers(state, here)
+    kept = saved.get("context", {}).get("context")  # a fork's state still names the run it comes from
+    context = RunContextWrapper({**(kept if isinstance(kept, dict) else {}), **brief.context})
+    return await RunState.from_json(gated.agent, saved, context_override=context), context
+
+
+def _tell(state: State, brief: Brief) -> None:
     if brief.feedback:
         state.add_input([{"role": "user", "content": brief.feedback}])
     with suppress(UserError):  # an agent whose tool result ends the run has no next turn in which to read a note
         for note in brief.notes:
             state.add_input([{"role": "user", "content": note}])
-    return state
 
 
 def _reopen(saved: dict[str, Any]) -> None:
@@ -207,8 +223,8 @@ def _is_remote(item: ToolApprovalItem) -> bool:
     return (raw.get("type") if isinstance(raw, dict) else getattr(raw, "type", None)) == "mcp_approval_request"
 
 
-def _snapshot(state: State, result: Result) -> Snapshot:
-    used = result.context_wrapper.usage
+def _snapshot(state: State, context: RunContextWrapper[Any]) -> Snapshot:
+    used = context.usage
     usage = {"requests": used.requests, "input_tokens": used.input_tokens, "output_tokens": used.output_tokens}
     text = json.dumps(state.to_json(), separators=(",", ":"), ensure_ascii=False)
     return Snapshot(text, SDK_VERSION, CURRENT_SCHEMA_VERSION, usage)

@@ -68,13 +68,17 @@ class Desk(Protocol):
 
 @dataclass(frozen=True)
 class Brief:
-    """All that one advance needs to know besides the agent: where to begin, and what humans said meanwhile."""
+    """All that one advance needs to know besides the agent: where to begin, and what humans said meanwhile.
+
+    ``at_the_gate`` says that the calls which wait in ``state`` are still to be shown to the desk.
+    """
 
     input: str
     trace_id: str
     workflow: str
     max_turns: int
     state: str | None = None
+    at_the_gate: bool = False
     notes: tuple[str, ...] = ()
     feedback: str | None = None
     context: dict[str, Any] = field(default_factory=dict)

@@ -113,14 +113,13 @@ def ask_release(
     proposal = _clean(Proposal("", agent or run.agent, "", {"output": output}, schema, judgement, Kind.FINAL_OUTPUT))
     rejected = repeats.counted(run, [proposal.same])
     spent = repeats.spent(rejected, [proposal.same], max_rejections)
-    checkpoint = _save(run, state, asked=not spent)
-    saved = Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, []))
-    if spent:
-        audit.record(saved, *_give_up(run, state, spent, rejected[spent]))
+    if spent:  # nothing can go on from here, so no checkpoint is left behind
+        audit.record(*_give_up(run, state, spent, rejected[spent]))
         return None
+    checkpoint = _save(run, state, asked=True)
     intervention, act = _question(run, checkpoint, proposal, None, rejected)
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
-    audit.record(saved, act)
+    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, [])), act)
     return intervention
 
 

@@ -18,6 +18,8 @@ def run(shape: Shape) -> str:
         text.titled("Result", text.block(shape["result"]) if shape["result"] is not None else ""),
         text.titled("Tool calls", _calls(shape["tool_calls"])),
         text.titled("Questions", questions(shape["interventions"])),
+        text.titled("Checkpoints", _checkpoints(shape["checkpoints"])),
+        text.titled("Forks", "\n".join(shape["forks"])),
         text.titled("History", _history(shape["events"])),
     )
 
@@ -36,6 +38,7 @@ def summary(shape: Shape) -> str:
             ("Error", shape["error"]),
             ("Started by", shape["started_by"] or "system"),
             ("Retry of", shape["retry_of"]),
+            ("Forked from", _origin(shape["forked_from"])),
             ("Created", text.clock(shape["created_at"])),
             ("Finished", text.clock(shape["finished_at"])),
         ]
@@ -140,6 +143,17 @@ def _history(events: list[Shape]) -> str:
     earlier = f"\n({len(events) - EVENTS} earlier lines; --json has them)" if len(events) > EVENTS else ""
     rows = [(line["seq"], text.clock(line["at"]), line["kind"], line["actor"]) for line in events[-EVENTS:]]
     return text.table(("SEQ", "AT", "WHAT", "BY"), rows) + earlier
+
+
+def _origin(origin: Shape | None) -> str:
+    return f"checkpoint {origin['checkpoint']} of {origin['run']}" if origin else ""
+
+
+def _checkpoints(saved: list[Shape]) -> str:
+    if not saved:
+        return ""
+    rows = [(one["number"], text.clock(one["created_at"]), "asked a person" if one["asked"] else "") for one in saved]
+    return text.table(("NUMBER", "AT", ""), rows)
 
 
 def _pausing(shape: Shape) -> bool:

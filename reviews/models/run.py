@@ -42,7 +42,10 @@ class RunQuerySet(models.QuerySet["Run"]):
 
 
 class Run(Stateful):
-    """One execution of a registered agent: what it was asked, where it stands, what came of it."""
+    """One execution of a registered agent: what it was asked, where it stands, what came of it.
+
+    A fork goes on from checkpoint ``forked_at`` of the run ``fork_of``; a number, since that checkpoint may go one day.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agent = models.CharField(max_length=100)
@@ -65,6 +68,8 @@ class Run(Stateful):
     trace_id = models.CharField(max_length=100, blank=True)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     retry_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="retries")
+    fork_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="forks")
+    forked_at = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField()
     queued_at = models.DateTimeField()
     announced_at = models.DateTimeField()
@@ -87,6 +92,11 @@ class Run(Stateful):
                 name="a_finish_exactly_when_ended",
             ),
             models.CheckConstraint(condition=Q(status__in=RunStatus.values), name="a_known_run_status"),
+            models.CheckConstraint(
+                condition=Q(fork_of__isnull=True, forked_at__isnull=True)
+                | Q(fork_of__isnull=False, forked_at__isnull=False),
+                name="a_fork_says_from_where",
+            ),
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="runs_newest_first"),

@@ -19,7 +19,7 @@ from reviews.web import timeline
 
 def visible(user: User) -> QuerySet[Run]:
     """The runs a person may open, with what their page shows of other rows."""
-    return access.visible_runs(user).select_related("queue", "started_by", "retry_of")
+    return access.visible_runs(user).select_related("queue", "started_by", "retry_of", "fork_of")
 
 
 def find(user: User, run_id: UUID) -> Run:
@@ -67,8 +67,8 @@ def acts(run: Run, user: User) -> frozenset[str]:
     except PermissionDenied:
         return frozenset()
     if run.ended:
-        return frozenset({"retry"} if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) else ())
-    return frozenset({"stop", "resume" if run.hold else "pause"})
+        return frozenset({"fork", "retry"} if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) else {"fork"})
+    return frozenset({"fork", "stop", "resume" if run.hold else "pause"})
 
 
 def _card(run: Run) -> catalog.AgentCard | None:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from reviews import access
 from reviews.models import AuditHead, Intervention, Run
-from reviews.web import keyset, run_acts, run_page
+from reviews.web import keyset, run_acts, run_forks, run_page
 from reviews.web.http import ReviewRequest, show, signed_in
 from reviews.web.run_forms import RunFilter
 
@@ -96,4 +96,5 @@ urlpatterns = [
     path("runs/<uuid:run_id>/", run, name="run"),
     path("runs/<uuid:run_id>/delta", run_delta, name="run_delta"),
     *run_acts.urlpatterns,
+    *run_forks.urlpatterns,
 ]

@@ -51,6 +51,11 @@ def request(run: Run) -> Step:
     return Step("step-request", "request", run.created_at, f"Request from {by}", "message", row=run)
 
 
+def fork(run: Run) -> Step:
+    """Where a fork begins."""
+    return Step("step-fork", "fork", run.created_at, f"Goes on from checkpoint {run.forked_at}", "git-branch", row=run)
+
+
 def earlier(hidden: Sequence[Step]) -> Step:
     """The steps that a long run's page leaves out."""
     title = f"{len(hidden):,} earlier step{'s are' if len(hidden) > 1 else ' is'} not shown"

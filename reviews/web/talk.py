@@ -38,12 +38,13 @@ def so_far(run: Run, asked: Intervention) -> list[Entry]:
         .exclude(intervention=asked)
         .select_related("intervention", "decided_by")
     )
-    entries = [Entry(run.created_at, "user", _starter(run), "asked", texts.cut(run.input))]
+    request = Entry(run.created_at, "user", _starter(run), "asked", texts.cut(run.input))
+    entries: list[Entry] = []
     for call in calls:
         entries += _of_call(call, asked)
     for decision in decisions:
         entries += _of_decision(decision)
-    return sorted(entries, key=lambda entry: entry.at)
+    return [request, *sorted(entries, key=lambda entry: entry.at)]  # a fork remembers what is older than itself
 
 
 def _starter(run: Run) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from reviews import access
@@ -32,6 +33,7 @@ class Rows:
     checkpoints: list[Checkpoint]
     notes: list[Event]
     retries: list[Run]
+    forks: list[Run]
     queues: frozenset[int]
     """The queues whose questions this reader may open."""
 
@@ -48,7 +50,7 @@ class Timeline:
 
 
 def of(run: Run, user: User) -> Timeline:
-    """The timeline of a run as one reader may see it; eight queries, however long the run."""
+    """The timeline of a run as one reader may see it; nine queries, however long the run."""
     return build(load(run, user), timezone.now())
 
 
@@ -57,7 +59,7 @@ def load(run: Run, user: User) -> Rows:
     return Rows(
         run=run,
         spans=spans.of(run),
-        calls=list(run.tool_calls.defer("schema")),
+        calls=list(_own_calls(run)),
         interventions=list(
             run.interventions.defer("schema", "policy").select_related("claimed_by").order_by("created_at", "id")
         ),
@@ -65,8 +67,15 @@ def load(run: Run, user: User) -> Rows:
         checkpoints=list(run.checkpoints.defer("state").order_by("number")),
         notes=list(run.events.filter(kind__in=steps.NOTES).order_by("seq")),
         retries=list(run.retries.only("id", "agent", "status", "created_at").order_by("created_at")),
+        forks=list(run.forks.only("id", "agent", "status", "forked_at", "created_at").order_by("created_at")),
         queues=frozenset(access.visible_queues(user).values_list("pk", flat=True)),
     )
+
+
+def _own_calls(run: Run) -> QuerySet[ToolCall]:
+    """What was called in this run; what a fork only remembers is shown where it happened."""
+    own = Q(created_at__gte=run.created_at) | Q(started_at__gte=run.created_at)
+    return run.tool_calls.filter(own).defer("schema")
 
 
 def build(rows: Rows, now: datetime) -> Timeline:
@@ -76,7 +85,8 @@ def build(rows: Rows, now: datetime) -> Timeline:
     ending = steps.ending(rows.run, now)
     hidden = found[:-MOST]
     earlier = [steps.earlier(hidden)] if hidden else []
-    ordered = [steps.request(rows.run), *earlier, *found[-MOST:], *([ending] if ending else [])]
+    begun = [steps.request(rows.run), *([steps.fork(rows.run)] if rows.run.fork_of else [])]
+    ordered = [*begun, *earlier, *found[-MOST:], *([ending] if ending else [])]
     work = [(s.at, s.ended) for s in ordered if s.ended and s.bar in ("model", "tool", "bad")]
     axis = Axis.over(rows.run.created_at, end, work)
     return Timeline(

@@ -287,7 +287,7 @@ class TestRun:
         if status == "completed":
             gates.complete(factories.leased(run), "done", usage={})
 
-        assert page_of(alice, "reviews:run", run.pk).context["acts"] == offered
+        assert page_of(alice, "reviews:run", run.pk).context["acts"] == offered | {"fork"}
 
     def test_offers_nothing_to_an_auditor(self, alice, otto):
         assert page_of(otto, "reviews:run", factories.run(by=alice).pk).context["acts"] == set()
