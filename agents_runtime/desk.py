@@ -11,7 +11,6 @@ from agents_runtime.sdk.human import NAME as ASK_HUMAN
 from reviews import policies
 from reviews.actions import gates, tool_calls
 from reviews.actions.gates import Proposal, SavedState
-from reviews.actions.tool_calls import NotApproved
 from reviews.models import Run
 from reviews.policies import Judgement
 from reviews.states import Kind, Ruling, ToolCallStatus, Verdict
@@ -51,12 +50,7 @@ class RunDesk:
 
     def begin(self, call_id: str, tool: str) -> Begun:
         """Mark the call as started, or hand back the output it already has; never for the call of another tool."""
-        judged = self.run.tool_calls.filter(call_id=call_id).values_list("tool", flat=True).first()
-        if judged is not None and judged != tool:
-            raise NotApproved(
-                f"The call {call_id!r} was let through for {judged!r}, so {tool!r} does not run under it."
-            )
-        call = tool_calls.begin(self.run, call_id)
+        call = tool_calls.begin(self.run, call_id, tool)
         if call.status != ToolCallStatus.STARTED:
             silent = call.status == ToolCallStatus.FAILED and call.output is None  # it raised, and then the worker died
             return Begun(known=True, output=f"The tool failed: {call.error}" if silent else call.output)

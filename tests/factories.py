@@ -8,9 +8,9 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 
 from reviews import access, catalog
-from reviews.actions import gates, leases, runs
+from reviews.actions import gates, leases, runs, tool_calls
 from reviews.catalog import AgentCard
-from reviews.models import Intervention, Membership, Queue, Run
+from reviews.models import Intervention, Membership, Queue, Run, ToolCall
 from reviews.policies import Judgement
 from reviews.states import Ruling
 
@@ -91,6 +91,12 @@ def proposal(
         }
         | changes
     )
+
+
+def begin(run: Run, call_id: str) -> ToolCall:
+    """Begin the call as the tool that it is a call of."""
+    tool = ToolCall.objects.filter(run=run, call_id=call_id).values_list("tool", flat=True).first()
+    return tool_calls.begin(run, call_id, tool or "unknown")
 
 
 def question(on: Run | None = None, **changes: Any) -> Intervention:

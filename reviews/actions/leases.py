@@ -53,9 +53,18 @@ def renew(run: Run) -> bool:
 def owned(run: Run) -> Run:
     """The run, locked and still this worker's. Raises LeaseLost."""
     locked = Run.objects.locked(run.pk)
-    if locked.lease is None or locked.lease != run.lease:
-        raise LeaseLost(f"Run {run.pk} is {locked.status} and no longer belongs to this worker.")
+    _require_same(locked, run)
     return locked
+
+
+def require_owned(run: Run) -> None:
+    """Raises LeaseLost where another worker, or nobody, owns the run by now."""
+    _require_same(Run.objects.only("status", "lease").get(pk=run.pk), run)
+
+
+def _require_same(found: Run, run: Run) -> None:
+    if found.lease is None or found.lease != run.lease:
+        raise LeaseLost(f"Run {run.pk} is {found.status} and no longer belongs to this worker.")
 
 
 def reclaim_lost() -> int:

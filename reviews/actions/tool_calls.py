@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from reviews import audit
 from reviews.actions.errors import LeaseLost
-from reviews.actions.leases import owned
+from reviews.actions.leases import require_owned
 from reviews.actions.text import storable
 from reviews.actors import WORKER
 from reviews.audit import Act
 from reviews.models import Run, ToolCall
 from reviews.states import ToolCallStatus as Status
+
+KNOWN = frozenset({Status.DONE, Status.FAILED, Status.SUPPLIED})
+"""What a call has come to when there is nothing left to run."""
 
 
 class NotApproved(Exception):
@@ -22,25 +27,26 @@ class NotApproved(Exception):
 
 
 @transaction.atomic
-def begin(run: Run, call_id: str) -> ToolCall:
+def begin(run: Run, call_id: str, tool: str) -> ToolCall:
     """The call, marked as started, or as it stands where its output is already known.
 
-    Raises LeaseLost; NotApproved for a call that was rejected, refused, never decided, or whose outcome is unknown.
+    Raises LeaseLost; NotApproved for a call that was rejected, refused, never decided, let through for another tool, or
+    whose outcome is unknown.
     """
-    lease = owned(run).lease
+    again = Q(status=Status.STARTED) & (Q(idempotent=True) | Q(is_agent=True))
+    begun = _ours(run, call_id).filter(Q(status=Status.APPROVED) | again, tool=tool)
+    changes = {"started_at": timezone.now(), "executed": Coalesce("executed", "proposed"), "lease": run.lease}
+    began = bool(begun.update(status=Status.STARTED, **changes))  # one statement: lock, check and write
+    if not began:
+        require_owned(run)
     call = ToolCall.objects.filter(run_id=run.pk, call_id=call_id).first()
     if call is None:
         raise NotApproved(f"The call {call_id!r} never stood at the gate, so it does not run.")
-    if call.status in (Status.DONE, Status.FAILED, Status.SUPPLIED):
+    if call.tool != tool:
+        raise NotApproved(f"The call {call_id!r} was let through for {call.tool!r}, so {tool!r} does not run under it.")
+    if began or call.status in KNOWN:
         return call
-    again = call.status == Status.STARTED and (call.idempotent or call.is_agent)
-    if call.status != Status.APPROVED and not again:
-        raise NotApproved(f"{call.tool} ({call_id}) is {call.get_status_display().lower()}, so it does not run.")
-    call.status, call.started_at = Status.STARTED, timezone.now()
-    call.executed = call.proposed if call.executed is None else call.executed
-    call.lease = lease
-    call.save(update_fields=["status", "started_at", "executed", "lease"])
-    return call
+    raise NotApproved(f"{call.tool} ({call_id}) is {call.get_status_display().lower()}, so it does not run.")
 
 
 def finish(run: Run, call_id: str, output: Any, *, error: str = "") -> None:
@@ -59,15 +65,13 @@ def finish(run: Run, call_id: str, output: Any, *, error: str = "") -> None:
 
 @transaction.atomic
 def _finish(run: Run, call_id: str, output: Any, error: str) -> None:
-    locked = owned(run)
-    call = ToolCall.objects.filter(run_id=run.pk, call_id=call_id, status=Status.STARTED).first()
-    if call is None:
+    came_back = Status.FAILED if error else Status.DONE
+    changes = {"output": output, "error": error, "finished_at": timezone.now(), "lease": None}
+    if not _ours(run, call_id).filter(status=Status.STARTED).update(status=came_back, **changes):
+        require_owned(run)
         raise NotApproved(f"The call {call_id!r} is not running, so nothing can come back from it.")
-    call.status = Status.FAILED if error else Status.DONE
-    call.output, call.error, call.finished_at = output, error, timezone.now()
-    call.lease = None
-    call.save(update_fields=["status", "output", "error", "finished_at", "lease"])
-    audit.record(_came_back("tool_call.failed" if error else "tool_call.done", locked, call, output, error))
+    call = ToolCall.objects.only("call_id", "tool", "executed").get(run_id=run.pk, call_id=call_id)
+    audit.record(_came_back("tool_call.failed" if error else "tool_call.done", run, call, output, error))
 
 
 @transaction.atomic
@@ -81,6 +85,11 @@ def _tell_late(run: Run, call_id: str, output: Any, error: str) -> None:
     call.lease = None
     call.save(update_fields=["lease"])
     audit.record(_came_back("tool_call.finished_late", locked, call, output, error))
+
+
+def _ours(run: Run, call_id: str) -> QuerySet[ToolCall]:
+    """The call, while the run is this worker's; changing it locks the run first, in the same statement."""
+    return ToolCall.objects.filter(run__in=Run.objects.owned(run.pk, run.lease).values("pk"), call_id=call_id)
 
 
 def _came_back(action: str, run: Run, call: ToolCall, output: Any, error: str) -> Act:

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils import timezone
 
 from reviews import events
-from reviews.actors import Actor
-from reviews.models import AuditEntry, AuditHead, Event, Intervention, Run
-
-
-@dataclass(frozen=True)
-class Act:
-    """One thing done by one actor; the action is written ``noun.verb``."""
-
-    action: str
-    by: Actor
-    run: Run | None = None
-    intervention: Intervention | None = None
-    data: dict[str, Any] = field(default_factory=dict)
+from reviews.audit import one_statement
+from reviews.audit.act import Act
+from reviews.models import AuditEntry, AuditHead, Event, Run
 
 
 def record(*acts: Act) -> int:
@@ -36,40 +24,35 @@ def record(*acts: Act) -> int:
     """
     if not transaction.get_connection().in_atomic_block:  # PostgreSQL would say so by itself, SQLite would not
         raise transaction.TransactionManagementError("The book is written inside the transaction of what it records.")
-    head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
-    now, entries, history = timezone.now(), [], []
-    for act in acts:
-        entry = _entry(act, head, now)
-        head.seq, head.digest = entry.seq, entry.digest
-        entries.append(entry)
-        if act.run is not None:
-            history.append(_event(act, act.run, entry))
-    AuditEntry.objects.bulk_create(entries)
-    Event.objects.bulk_create(history)
-    head.save(update_fields=["seq", "digest"])
-    _announce(acts, head.seq)
-    return head.seq
+    now = timezone.now()
+    lines = [(act, _unlinked(act, now)) for act in acts]
+    is_postgresql = transaction.get_connection().vendor == "postgresql"
+    seq = one_statement.append(lines) if is_postgresql else _append(lines)
+    _announce(acts, seq)
+    return seq
 
 
 def digest(entry: AuditEntry) -> str:
     """SHA-256, in hexadecimal, of the entry's text and of the digest before it, as canonical JSON."""
-    text = [
-        entry.seq,
-        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        entry.action,
-        entry.actor_type,
-        entry.actor,
-        entry.run,
-        entry.subject,
-        entry.data,
-        entry.previous,
-    ]
-    return hashlib.sha256(json.dumps(text, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(f'[{entry.seq},{entry.text},"{entry.previous}"]'.encode()).hexdigest()
 
 
-def _entry(act: Act, head: AuditHead, now: datetime) -> AuditEntry:
-    entry = AuditEntry(
-        seq=head.seq + 1,
+def _append(lines: list[tuple[Act, AuditEntry]]) -> int:
+    """In the words of any database: four statements, and the digests made here."""
+    head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
+    for _act, entry in lines:
+        entry.seq, entry.previous = head.seq + 1, head.digest
+        entry.digest = digest(entry)
+        head.seq, head.digest = entry.seq, entry.digest
+    AuditEntry.objects.bulk_create(entry for _act, entry in lines)
+    Event.objects.bulk_create(_event(act, act.run, entry) for act, entry in lines if act.run is not None)
+    head.save(update_fields=["seq", "digest"])
+    return head.seq
+
+
+def _unlinked(act: Act, now: datetime) -> AuditEntry:
+    """The entry as far as it does not depend on its place in the chain."""
+    return AuditEntry(
         at=now,
         action=act.action,
         actor_type=act.by.type,
@@ -77,10 +60,7 @@ def _entry(act: Act, head: AuditHead, now: datetime) -> AuditEntry:
         run=str(act.run.pk) if act.run else "",
         subject=f"intervention:{act.intervention.pk}" if act.intervention else "",
         data=json.dumps(act.data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, cls=DjangoJSONEncoder),
-        previous=head.digest,
     )
-    entry.digest = digest(entry)
-    return entry
 
 
 def _event(act: Act, run: Run, entry: AuditEntry) -> Event:

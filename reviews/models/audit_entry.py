@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC
+
 from django.db import models
 
 from reviews.actors import ActorType
@@ -34,6 +37,13 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.action}"
+
+    @property
+    def text(self) -> str:
+        """What the digest covers besides the place in the chain, as the inside of a canonical JSON list."""
+        at = self.at.astimezone(UTC).isoformat(timespec="microseconds")
+        said = [at, self.action, self.actor_type, self.actor, self.run, self.subject, self.data]
+        return json.dumps(said, separators=(",", ":"), ensure_ascii=False)[1:-1]
 
 
 class AuditHead(models.Model):

@@ -39,7 +39,7 @@ class TestOneTaskDeliveredTwice:
         run = factories.leased()
         gates.park(run, factories.state(), [passing("pay")])
 
-        won, lost = split(race(*[partial(tool_calls.begin, run, "pay")] * 4))
+        won, lost = split(race(*[partial(factories.begin, run, "pay")] * 4))
 
         assert (len(won), len(lost)) == (1, 3)
         assert all(isinstance(refusal, NotApproved) for refusal in lost)
@@ -47,8 +47,8 @@ class TestOneTaskDeliveredTwice:
     def test_brings_one_output_back(self, db):
         run = factories.leased()
         gates.park(run, factories.state(), [passing("look", idempotent=True)])
-        tool_calls.begin(run, "look")
-        tool_calls.begin(run, "look")
+        factories.begin(run, "look")
+        factories.begin(run, "look")
         won, lost = split(race(*[partial(tool_calls.finish, run, "look", text) for text in ("one", "two")]))
         assert (len(won), [type(refusal) for refusal in lost]) == (1, [NotApproved])
         assert AuditEntry.objects.filter(action="tool_call.done").count() == 1
@@ -84,7 +84,7 @@ class TestStop:
     def test_against_begin_never_leaves_a_call_looking_unstarted(self, alice, _):
         run = factories.leased()
         gates.park(run, factories.state(), [passing("pay")])
-        begun, _stopped = race(partial(tool_calls.begin, run, "pay"), partial(runs.stop, run.pk, by=alice))
+        begun, _stopped = race(partial(factories.begin, run, "pay"), partial(runs.stop, run.pk, by=alice))
         expected = "cancelled" if isinstance(begun, LeaseLost) else "unknown"
         assert run.tool_calls.get().status == expected
 

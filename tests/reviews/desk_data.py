@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import F
 from django.http import HttpResponse
 
-from reviews.actions import gates, tool_calls
+from reviews.actions import gates
 from reviews.models import Intervention, Run
 from reviews.states import Kind, Risk, Ruling
 from tests import factories
@@ -37,7 +37,7 @@ def unknown() -> Intervention:
     run = factories.leased()
     asked = factories.proposal(ruling=Ruling.LET_THROUGH)
     gates.park(run, factories.state(), [asked])
-    call = tool_calls.begin(run, asked.call_id)
+    call = factories.begin(run, asked.call_id)
     gates.ask_outcome(run, [call])
     return run.interventions.get()
 

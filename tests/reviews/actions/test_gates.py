@@ -179,11 +179,11 @@ class TestReusedCallIds:
 
     def test_for_a_call_that_is_done_never_reopen_it(self, run):
         gates.park(run, state(), [passing("c1")])
-        tool_calls.begin(run, "c1")
+        factories.begin(run, "c1")
         tool_calls.finish(run, "c1", "paid")
 
         assert gates.park(run, state(), [proposal(call_id="c1")]) is False
-        assert tool_calls.begin(run, "c1").output == "paid"
+        assert factories.begin(run, "c1").output == "paid"
         assert not run.interventions.exists()
 
     def test_belong_to_their_own_run(self, run):
@@ -263,8 +263,8 @@ class TestAskOutcome:
     def lost(self, run):
         """A run whose first worker died while it paid."""
         gates.park(run, state(), [passing("pay"), passing("look", idempotent=True)])
-        tool_calls.begin(run, "pay")
-        tool_calls.begin(run, "look")
+        factories.begin(run, "pay")
+        factories.begin(run, "look")
         type(run).objects.filter(pk=run.pk).update(lease_expires_at=run.created_at)
         assert leases.reclaim_lost() == 1
         return factories.leased(run, worker="worker-2")
@@ -286,7 +286,7 @@ class TestAskOutcome:
         third = factories.leased(lost, worker="worker-3")
 
         first_start = lost.tool_calls.get(call_id="pay").started_at
-        call = tool_calls.begin(third, "pay")
+        call = factories.begin(third, "pay")
         assert call.status == ToolCallStatus.STARTED
         assert call.started_at > first_start
 
@@ -294,7 +294,7 @@ class TestAskOutcome:
         interventions.decide(self.asked(lost).pk, by=alice, verdict=Verdict.OVERRIDE, replacement="It was paid.")
         third = factories.leased(lost, worker="worker-3")
 
-        call = tool_calls.begin(third, "pay")
+        call = factories.begin(third, "pay")
         assert (call.status, call.output) == (ToolCallStatus.DONE, "It was paid.")
 
     def test_ends_the_run_when_the_reviewer_cannot_say_and_still_owns_up(self, lost, alice):
@@ -314,8 +314,8 @@ class TestAskOutcome:
 
     def test_asks_each_unknown_call_and_waits_for_all(self, run, alice):
         gates.park(run, state(), [passing("a"), passing("b")])
-        tool_calls.begin(run, "a")
-        tool_calls.begin(run, "b")
+        factories.begin(run, "a")
+        factories.begin(run, "b")
         gates.ask_outcome(run, tool_calls.of_unknown_outcome(run))
         first, second = run.interventions.all()
 

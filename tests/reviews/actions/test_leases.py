@@ -82,7 +82,7 @@ class TestALostLease:
         "ask_outcome": lambda run, call: gates.ask_outcome(run, [call]),
         "complete": lambda run, call: gates.complete(run, "result", usage={}),
         "fail": lambda run, call: gates.fail(run, "code", "error"),
-        "begin": lambda run, call: tool_calls.begin(run, "other"),
+        "begin": lambda run, call: factories.begin(run, "other"),
         "finish": lambda run, call: tool_calls.finish(run, "started", "output"),
     }
     LOSSES = ["reclaimed", "taken by another", "stopped", "waiting", "completed"]
@@ -91,7 +91,7 @@ class TestALostLease:
     def started(self, run):
         passing = [factories.proposal(call_id=one, ruling=Ruling.LET_THROUGH) for one in ("started", "other")]
         gates.park(run, factories.state(), passing)
-        return tool_calls.begin(run, "started")
+        return factories.begin(run, "started")
 
     @pytest.mark.parametrize(
         ("verb", "loss"),

@@ -56,7 +56,7 @@ class Executed(Exception):
 
 def attempt(run: Run, ids: list[str], done: Counter[str]) -> None:
     """Try hard to run everything: each call begins twice, then comes back, then begins and comes back again."""
-    for step in (tool_calls.begin, tool_calls.begin, finish, tool_calls.begin, finish):
+    for step in (factories.begin, factories.begin, finish, factories.begin, finish):
         for call_id in ids:
             try:
                 with transaction.atomic():

@@ -44,9 +44,9 @@ class TestOneCall:
 
     def test_begins_in_three_statements(self, run, passed):
         with statements(most=3):
-            tool_calls.begin(run, "c1")
+            factories.begin(run, "c1")
 
     def test_comes_back_in_few_statements(self, run, passed):
-        tool_calls.begin(run, "c1")
+        factories.begin(run, "c1")
         with statements(most=7):
             tool_calls.finish(run, "c1", "ok")

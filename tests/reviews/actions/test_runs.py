@@ -188,7 +188,7 @@ class TestStop:
         ]
         gates.park(run, factories.state(), calls)
         for call in calls:
-            tool_calls.begin(run, call.call_id)
+            factories.begin(run, call.call_id)
         tool_calls.finish(run, "done", "ok")
 
         runs.stop(run.pk, by=alice)
@@ -199,7 +199,7 @@ class TestStop:
     @pytest.mark.parametrize("ending", ["stopped", "failed", "completed"])
     def test_keeps_in_the_book_what_a_call_in_flight_was_given(self, run, alice, ending):
         gates.park(run, factories.state(), [factories.proposal(call_id="pay", ruling=Ruling.LET_THROUGH)])
-        call = tool_calls.begin(run, "pay")
+        call = factories.begin(run, "pay")
 
         {
             "stopped": lambda: runs.stop(run.pk, by=alice),

@@ -28,7 +28,7 @@ def stand(call, status):
 
 class TestBegin:
     def test_marks_the_call_before_it_runs(self, run, call):
-        begun = tool_calls.begin(run, "c1")
+        begun = factories.begin(run, "c1")
 
         call.refresh_from_db()
         assert (begun.status, call.status) == (ToolCallStatus.STARTED, ToolCallStatus.STARTED)
@@ -38,17 +38,17 @@ class TestBegin:
 
     def test_refuses_a_call_that_never_stood_at_the_gate(self, run):
         with pytest.raises(NotApproved, match="'c9' never stood at the gate"):
-            tool_calls.begin(run, "c9")
+            factories.begin(run, "c9")
 
     def test_refuses_a_call_of_another_run(self, run, call):
         with pytest.raises(NotApproved):
-            tool_calls.begin(factories.leased(), "c1")
+            factories.begin(factories.leased(), "c1")
 
     @pytest.mark.parametrize("status", ["proposed", "refused", "unknown", "cancelled", "started"])
     def test_refuses_every_state_but_approved_and_names_it(self, run, call, status):
         stand(call, status)
         with pytest.raises(NotApproved, match=ToolCallStatus(status).label.lower()):
-            tool_calls.begin(run, "c1")
+            factories.begin(run, "c1")
         call.refresh_from_db()
         assert (call.status, call.started_at) == (status, None)
 
@@ -56,20 +56,20 @@ class TestBegin:
     def test_hands_back_what_is_known(self, run, call, status):
         type(call).objects.filter(pk=call.pk).update(status=status, output={"paid": 1})
 
-        known = tool_calls.begin(run, "c1")
+        known = factories.begin(run, "c1")
 
         assert (known.status, known.output, known.started_at) == (status, {"paid": 1}, None)
 
     @pytest.mark.parametrize("kind", [{"idempotent": True}, {"is_agent": True}])
     def test_starts_again_what_may_run_twice(self, run, call, kind):
         type(call).objects.filter(pk=call.pk).update(**kind)
-        first, second = tool_calls.begin(run, "c1"), tool_calls.begin(run, "c1")
+        first, second = factories.begin(run, "c1"), factories.begin(run, "c1")
         assert first.idempotency_key == second.idempotency_key
 
 
 class TestFinish:
     def test_keeps_what_came_back(self, run, call):
-        tool_calls.begin(run, "c1")
+        factories.begin(run, "c1")
         tool_calls.finish(run, "c1", {"paid": 4820})
 
         call.refresh_from_db()
@@ -77,7 +77,7 @@ class TestFinish:
         assert call.finished_at >= call.started_at
 
     def test_signs_the_book_with_what_was_executed_and_came_back(self, run, call):
-        tool_calls.begin(run, "c1")
+        factories.begin(run, "c1")
         tool_calls.finish(run, "c1", "paid")
 
         entry = AuditEntry.objects.last()
@@ -90,7 +90,7 @@ class TestFinish:
         }
 
     def test_keeps_an_error_beside_what_the_model_was_told(self, run, call):
-        tool_calls.begin(run, "c1")
+        factories.begin(run, "c1")
         tool_calls.finish(run, "c1", "The shop is down.", error="TimeoutError: 30 s")
 
         call.refresh_from_db()
@@ -99,7 +99,7 @@ class TestFinish:
 
     @pytest.mark.parametrize("output", [None, "", 0, False, [], "a\0b", float("nan"), {"at": object}])
     def test_never_loses_an_output_after_its_effect(self, run, call, output):
-        tool_calls.begin(run, "c1")
+        factories.begin(run, "c1")
         tool_calls.finish(run, "c1", output)
         call.refresh_from_db()
         assert call.status == ToolCallStatus.DONE
@@ -127,7 +127,7 @@ class TestFinishTooLate:
     @pytest.fixture
     def stopped(self, run, call, alice):
         """The run was stopped while its call ran."""
-        tool_calls.begin(run, "c1")
+        factories.begin(run, "c1")
         runs.stop(run.pk, by=alice)
         return Run.objects.values().get(pk=run.pk)
 
@@ -167,7 +167,7 @@ class TestFinishTooLate:
         assert book() == before
 
     def test_waits_for_the_reviewers_while_the_run_lives(self, run, call):
-        tool_calls.begin(run, "c1")
+        factories.begin(run, "c1")
         gates.ask_outcome(run, [call])
         before = book()
         self.finish(run, "paid")
@@ -180,6 +180,6 @@ class TestOfUnknownOutcome:
         asked = [factories.proposal(call_id=one, ruling=Ruling.LET_THROUGH, **kind) for one, kind in kinds.items()]
         gates.park(run, factories.state(), asked)
         for call_id in ("pay", "look", "helper"):
-            tool_calls.begin(run, call_id)
+            factories.begin(run, call_id)
 
         assert [call.call_id for call in tool_calls.of_unknown_outcome(run)] == ["pay"]

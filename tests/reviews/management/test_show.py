@@ -25,7 +25,7 @@ def finished(refund, alice):
         refund.pk, by=alice, verdict=Verdict.EDIT, replacement=cheaper, reason="A typing error.", context="Ship it."
     )
     run = leases.take(refund.run_id, worker="worker-2")
-    tool_calls.begin(run, refund.tool_call.call_id)
+    factories.begin(run, refund.tool_call.call_id)
     tool_calls.finish(run, refund.tool_call.call_id, "Receipt RF-1")
     gates.complete(run, "Refunded 48.20.", usage={"total_tokens": 7})
     return Run.objects.get(pk=run.pk)

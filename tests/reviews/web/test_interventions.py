@@ -129,7 +129,7 @@ class TestIntervention:
         run = factories.leased(factories.run(by=alice, input="Please refund me."))
         earlier = factories.proposal(tool="lookup_order", arguments={"order": "O-1"}, ruling="let_through")
         gates.park(run, factories.state(), [earlier])
-        tool_calls.begin(run, earlier.call_id)
+        factories.begin(run, earlier.call_id)
         tool_calls.finish(run, earlier.call_id, "Order O-1: one grinder")
         item = desk_data.refund(on=run)
 
@@ -456,7 +456,7 @@ class TestAftermath:
 
         run = factories.leased(refund.run)
         call = run.tool_calls.get()
-        tool_calls.begin(run, call.call_id)
+        factories.begin(run, call.call_id)
         tool_calls.finish(run, call.call_id, "Receipt RF-1")
         gates.complete(run, "All done.", usage={})
 

@@ -37,7 +37,7 @@ def ran(*outputs):
     for output in outputs:
         asked = factories.proposal(ruling=Ruling.LET_THROUGH)
         gates.park(run, factories.state(), [asked])
-        tool_calls.begin(run, asked.call_id)
+        factories.begin(run, asked.call_id)
         tool_calls.finish(run, asked.call_id, output)
     return run
 

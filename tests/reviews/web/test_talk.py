@@ -21,7 +21,7 @@ def called(run: Run, tool: str, output: str = "", *, error: str = "", **argument
     """A call that was let through and came back."""
     asked = factories.proposal(tool=tool, arguments=arguments, ruling=Ruling.LET_THROUGH)
     gates.park(run, factories.state(), [asked])
-    tool_calls.begin(run, asked.call_id)
+    factories.begin(run, asked.call_id)
     tool_calls.finish(run, asked.call_id, output, error=error)
 
 

@@ -165,7 +165,7 @@ class TestTimeline:
         edited = {**asked.proposal, "amount": 40.0}
         interventions.decide(asked.pk, by=alice, verdict=Verdict.EDIT, replacement=edited)
         owned = leases.take(asked.run_id, worker="w")
-        tool_calls.begin(owned, asked.tool_call.call_id)
+        factories.begin(owned, asked.tool_call.call_id)
         tool_calls.finish(owned, asked.tool_call.call_id, "refunded 40")
 
         ran = step(asked.run, alice, "tool")
@@ -192,7 +192,7 @@ class TestTimeline:
         run = factories.leased()
         passed = factories.proposal(ruling=Ruling.LET_THROUGH)
         gates.park(run, factories.state(), [passed])
-        tool_calls.begin(run, passed.call_id)
+        factories.begin(run, passed.call_id)
         tool_calls.finish(run, passed.call_id, "told the model", error="Timeout")
 
         failed = step(run, alice, "tool")
