@@ -34,6 +34,7 @@ BEFORE = "foureyes.rights_before"
 Rights = dict[str, Any] | None
 
 admin.site.site_header = admin.site.site_title = "Foureyes administration"
+admin.site.site_url = None  # the way back to the desk has its own name and place in the template
 
 
 class Signed(admin.ModelAdmin[Any]):
@@ -96,9 +97,10 @@ def _named(permissions: Any) -> list[str]:
     return sorted(map(".".join, permissions.values_list("content_type__app_label", "codename")))
 
 
-class SeatInline(admin.TabularInline[Membership, Queue]):
+class SeatInline(admin.StackedInline[Membership, Queue]):  # stacked: the tabular one leaves its fields unlabelled
     model = Membership
     extra = 0
+    fields = (("user", "role"),)
     autocomplete_fields = ("user",)
 
 
@@ -122,6 +124,8 @@ admin.site.unregister([User, Group])
 
 @admin.register(User)
 class PeopleAdmin(Signed, UserAdmin[User]):
+    readonly_fields = ("last_login", "date_joined")  # facts, not wishes
+
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         """A new password and its line in the book are one transaction."""

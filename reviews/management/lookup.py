@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
 from reviews import access
+from reviews.actions.text import UNSTORABLE
 from reviews.management.cli import Misused, Refused
 from reviews.models import Intervention, Run
 
@@ -22,6 +23,8 @@ def account(username: str | None) -> User | None:
     """The active account of that name, or None where no name was given. Raises Refused."""
     if username is None:
         return None
+    if UNSTORABLE.search(username):  # some databases would look for it and others not
+        raise Refused(f"This text cannot be used as the name of an account: {username!r}.", code="invalid")
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
         raise Refused(f"There is no active account {username!r}.", code="permission")

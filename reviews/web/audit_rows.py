@@ -19,7 +19,7 @@ BEFORE = {"number": "checkpoint", "worker": "on", "held_by": "held by", "entries
 """Words that some values need in front of them to be understood."""
 SHOWN = 3
 LONGEST = 90
-TONES = {
+TONES = {  # the verb of an action → how its tag is coloured; one that is not here is idle
     "approve": "good",
     "edit": "good",
     "answer": "good",
@@ -27,14 +27,30 @@ TONES = {
     "completed": "good",
     "override": "caution",
     "paused": "caution",
+    "pause_requested": "caution",
+    "finished_late": "caution",
     "deleted": "caution",
     "opened": "wait",
+    "unknown": "wait",
     "worker_lost": "wait",
     "reject": "bad",
     "refused": "bad",
     "failed": "bad",
     "stopped": "bad",
     "claimed": "busy",
+    "submitted": "idle",
+    "forked": "idle",
+    "started": "idle",
+    "resumed": "idle",
+    "continued": "idle",
+    "checkpoint_saved": "idle",
+    "released": "idle",
+    "cancelled": "idle",
+    "exported": "idle",
+    "verified": "idle",
+    "triggers_installed": "idle",
+    "added": "idle",
+    "changed": "idle",
 }
 
 

@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
+from reviews.actions.text import UNSTORABLE
+
 M = TypeVar("M", bound=Model)
 
 
@@ -64,6 +66,8 @@ def _fit(value: Any) -> Any:
     """The value, if a column could hold it. Raises ValueError or OverflowError."""
     if value is None:
         raise ValueError("no column of an order is null")
+    if isinstance(value, str) and UNSTORABLE.search(value):
+        raise ValueError("no database holds this text")
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("a moment without a zone is none")

@@ -147,7 +147,7 @@ def decision(row: Decision, asked: Intervention) -> Step:
     )
 
 
-NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; {actor} is filled in
+NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; {actor} and {tool} are filled in
     "run.started": ("A worker took the run", "player-play", "idle"),
     "run.resumed": ("A worker went on with the run", "player-play", "idle"),
     "run.paused": ("Paused by {actor}", "hand-stop", "caution"),
@@ -158,13 +158,23 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; {acto
     "intervention.claimed": ("{actor} claimed the question", "user-check", "idle"),
     "intervention.released": ("{actor} released the question", "user-minus", "idle"),
     "intervention.cancelled": ("The question was withdrawn", "circle-x", "idle"),
+    "tool_call.unknown": ("The run ended while {tool} ran; nobody knows whether it happened", "help-circle", "wait"),
+    "tool_call.finished_late": (
+        "{tool} finished after the run had ended; the agent never read what came back",
+        "bolt",
+        "caution",
+    ),
 }
+LATE = "tool_call.finished_late"
+"""The one event that comes after a run's end."""
+LATE_FAILURE = ("{tool} failed after the run had ended; the agent was never told", "bolt", "bad")
 
 
 def note(row: Event) -> Step:
     """A line of the run's history that no other row tells."""
-    title, icon, tone = NOTES[row.kind]
-    return Step(f"step-event-{row.pk}", "note", row.at, title.format(actor=row.actor), icon, tone, row=row)
+    title, icon, tone = LATE_FAILURE if row.kind == LATE and row.data.get("error") else NOTES[row.kind]
+    told = title.format(actor=row.actor, tool=row.data.get("tool", "a tool"))
+    return Step(f"step-event-{row.pk}", "note", row.at, told, icon, tone, row=row)
 
 
 RETRY = "Retry starts a new run with the same request; this one stays as it is."

@@ -86,7 +86,8 @@ def build(rows: Rows, now: datetime) -> Timeline:
     hidden = found[:-MOST]
     earlier = [steps.earlier(hidden)] if hidden else []
     begun = [steps.request(rows.run), *([steps.fork(rows.run)] if rows.run.fork_of else [])]
-    ordered = [*begun, *earlier, *found[-MOST:], *([ending] if ending else [])]
+    in_time, late = _by_the_end(found[-MOST:])
+    ordered = [*begun, *earlier, *in_time, *([ending] if ending else []), *late]
     work = [(s.at, s.ended) for s in ordered if s.ended and s.bar in ("model", "tool", "bad")]
     axis = Axis.over(rows.run.created_at, end, work)
     return Timeline(
@@ -111,6 +112,12 @@ def _steps(rows: Rows, now: datetime) -> Iterator[Step]:
         yield steps.decision(decision, asked[decision.intervention_id])
     yield from map(steps.checkpoint, rows.checkpoints)
     yield from map(steps.note, rows.notes)
+
+
+def _by_the_end(found: list[Step]) -> tuple[list[Step], list[Step]]:
+    """The steps up to the run's end, and those known to come after it; clocks differ, so their times do not say."""
+    late = {step.id for step in found if step.kind == "note" and step.row.kind == steps.LATE}
+    return [step for step in found if step.id not in late], [step for step in found if step.id in late]
 
 
 def _placed(step: Step, axis: Axis) -> Step:

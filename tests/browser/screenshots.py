@@ -44,7 +44,7 @@ BUSY = (
 
 
 @pytest.fixture(autouse=True)
-def people(desk: Desk, mara: User, otto: User) -> None:
+def people(desk: Desk, mara: User, otto: User, admin: User) -> None:
     """On pictures people have names, and mara has work in every queue."""
     for slug in QUEUES[1:]:
         factories.seat(mara, factories.queue(slug), Membership.Role.MANAGER)
@@ -169,3 +169,23 @@ def test_audit_log(desk, alice, bob, otto, mara):
     draw(page, "audit-log")
     desk.visit(page, "/audit/2/")
     draw(page, "audit-entry")
+
+
+def test_admin(desk, alice, bob, admin, busy):
+    interventions.claim(busy[2].pk, by=bob)
+    desk.decide(busy[0], Verdict.REJECT, by=alice, note="Ask for the receipt first.")
+    page = desk.open(admin, f"/admin/auth/user/{alice.pk}/change/")
+    page.get_by_label("Last name").fill("Okafor")
+    page.get_by_role("button", name="Save and continue").click()
+    expect(page.locator(".messagelist .success")).to_be_visible()
+    for name, path in (
+        ("admin", ""),
+        ("admin-list", "reviews/intervention/"),
+        ("admin-entry", f"reviews/intervention/{busy[0].pk}/change/"),
+        ("admin-user", f"auth/user/{alice.pk}/change/"),
+        ("admin-history", f"auth/user/{alice.pk}/history/"),
+        ("admin-queue", f"reviews/queue/{busy[0].queue_id}/change/"),
+        ("admin-seat", "reviews/membership/add/"),
+    ):
+        desk.visit(page, f"/admin/{path}")
+        draw(page, name)

@@ -3,8 +3,10 @@
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
 
+from reviews.models import Queue
 from reviews.states import Verdict
 from tests.browser import looks
 from tests.browser.desk import (
@@ -160,3 +162,71 @@ class TestAuditLog:
         require_good_looks(page, "audit log filtered empty")
         desk.visit(page, "/audit/2/")
         require_good_looks(page, "audit entry")
+
+
+class TestAdmin:
+    def test_lists_and_rows_of_what_may_only_be_read(self, desk, alice, admin):
+        desk.decide(desk.ask("refunds", REFUND, by=alice), Verdict.REJECT, by=alice, note="No.")
+        page = desk.window(admin)
+        refused: list[str] = []
+        page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+        desk.visit(page, "/admin/")
+        require_good_looks(page, "admin")
+        for noun in ("auditentry", "audithead", "run", "intervention", "decision", "checkpoint", "toolcall", "event"):
+            desk.visit(page, f"/admin/reviews/{noun}/")
+            expect(page.locator("#result_list tbody tr")).not_to_have_count(0)
+            require_good_looks(page, f"admin, {noun} list")
+            page.locator("#result_list tbody th a").first.click()
+            expect(page.locator(".closelink")).to_be_visible()
+            require_good_looks(page, f"admin, {noun}")
+        page.get_by_role("link", name="History", exact=True).click()
+        require_good_looks(page, "admin, empty history")
+        assert refused == []
+
+    def test_forms_for_people_and_queues(self, desk, alice, bob, admin):
+        page = desk.open(admin, f"/admin/auth/user/{alice.pk}/change/")
+        require_good_looks(page, "admin, user")
+        page.get_by_label("First name").fill("Alice")
+        page.get_by_role("button", name="Save and continue").click()
+        expect(page.locator(".messagelist .success")).to_be_visible()
+        require_good_looks(page, "admin, user saved")
+        of_bob, queue = f"auth/user/{bob.pk}", Queue.objects.get(slug="support")
+        for path in (f"auth/user/{alice.pk}/history/", f"{of_bob}/password/", f"{of_bob}/delete/", "auth/user/add/"):
+            desk.visit(page, f"/admin/{path}")
+            require_good_looks(page, f"admin, {path}")
+        group = Group.objects.earliest("pk")
+        for path in (
+            "auth/user/",
+            f"auth/group/{group.pk}/change/",
+            "reviews/queue/add/",
+            "password_change/",
+            "reviews/",
+        ):
+            desk.visit(page, f"/admin/{path}")
+            require_good_looks(page, f"admin, {path}")
+        desk.visit(page, f"/admin/reviews/queue/{queue.pk}/change/")
+        page.get_by_role("button", name="Add another Membership").click()
+        require_good_looks(page, "admin, queue with a new seat")
+
+    def test_a_seat_and_what_is_missing_in_it(self, desk, alice, admin):
+        page = desk.open(admin, "/admin/reviews/membership/add/")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.locator(".errornote")).to_be_visible()
+        require_good_looks(page, "admin, seat refused")
+        page.get_by_role("combobox", name="User").click()
+        expect(page.get_by_role("option", name="alice")).to_be_visible()
+        require_good_looks(page, "admin, seat with its list open")
+
+    def test_has_one_way_in_and_one_back(self, desk, alice, admin):
+        page = desk.window()
+        page.goto(f"{desk.url}/admin/")
+        expect(page).to_have_url(f"{desk.url}/accounts/login/?next=%2Fadmin%2F")
+        require_good_looks(page, "admin, signed out")
+
+        desk.visit(page := desk.window(alice), "/admin/")
+        require_good_looks(page, "admin, no right to it")
+
+        desk.visit(page := desk.window(admin), "/admin/")
+        expect(page).to_have_title("Site administration | Foureyes administration")
+        page.get_by_role("link", name="Back to the desk").click()
+        expect(page).to_have_url(f"{desk.url}/")

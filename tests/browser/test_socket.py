@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
+import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, WebSocketRoute, expect
 
@@ -17,6 +18,17 @@ HURRY = """new MutationObserver(() => {
   const live = document.getElementById("live");
   if (live) Object.assign(live.dataset, %s);
 }).observe(document, {childList: true, subtree: true})"""
+
+
+EVERY_WORDING = """() => {
+  const sign = document.getElementById("live-state");
+  const left = (node) => node.getBoundingClientRect().left;
+  return Object.keys(sign.dataset).filter((key) => key.startsWith("says")).map((key) => {
+    sign.querySelector("span").textContent = sign.dataset[key];
+    const around = [sign.previousElementSibling, sign, sign.nextElementSibling];
+    return [...around.map(left), sign.scrollWidth <= sign.clientWidth];
+  });
+}"""
 
 
 def hurry(page: Page, **settings: int) -> None:
@@ -61,6 +73,18 @@ class TestWebProcessKilled:
         desk.stack.start("web")
 
         expect_finished(page)
+
+
+class TestLiveState:
+    @pytest.mark.parametrize("width", [1440, 1010, 390])
+    def test_moves_nothing_beside_it_when_its_words_change(self, desk, alice, width):
+        page = desk.open(alice)
+        page.set_viewport_size({"width": width, "height": 800})
+
+        first, *others = page.evaluate(EVERY_WORDING)
+
+        assert others == [first] * 4
+        assert first[-1], "its words have room"
 
 
 class TestNoSocket:

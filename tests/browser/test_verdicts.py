@@ -59,7 +59,7 @@ class TestEdit:
         expect_finished(page)
         steps = page.locator("#run-steps")
         expect(steps).to_contain_text("Edited by a reviewer")
-        expect(steps).to_contain_text("A reviewer changed amount from 480.0 to 450")
+        expect(steps).to_contain_text("A reviewer changed the amount from 480.00 to 450.00.")
         call = ToolCall.objects.get(run=item.run, tool="issue_refund")
         assert (call.proposed["amount"], call.executed["amount"]) == (480.0, 450.0)
         assert "USD 450.00" in call.output
@@ -108,7 +108,7 @@ class TestReject:
         timeline(desk, page, item)
         expect_finished(page)
         final = page.locator("#run-steps .final")
-        expect(final).to_contain_text("a reviewer rejected: Offer 120 dollars instead.")
+        expect(final).to_contain_text("a reviewer rejected it. They said: Offer 120 dollars instead.")
         expect(final).to_contain_text("Refunded USD 120.00")
         item.run.refresh_from_db()
         assert "Known for" not in item.run.result_text

@@ -90,6 +90,17 @@ class TestVerdict:
         expect_decided(page, "Answered by alice")
 
 
+class TestKeyHints:
+    def test_are_drawn_only_where_keys_do_something(self, desk, page, refund, alice):
+        expect(verdict(page, "approve")).to_be_visible()
+        for address in (at(refund), "/runs/new/?agent=refunds"):
+            page.goto(f"{desk.url}{address}")
+            expect(page.locator("kbd").first).to_be_attached()
+            expect(page.locator("kbd:visible")).to_have_count(0)
+
+        expect(verdict(desk.open(alice, at(refund)), "approve").locator("kbd")).to_be_visible()
+
+
 class TestConflict:
     def test_says_who_was_faster_and_keeps_the_text(self, desk, page, refund, bob):
         page.get_by_label("Feedback for the agent").fill("Not this one.")

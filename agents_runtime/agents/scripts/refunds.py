@@ -12,6 +12,7 @@ ASKED = re.compile(r"\brefund(?:\s+(?:of|him|her|them|me|about|for))*\s+(\d[\d,.
 PAID = r"refunded|paid|issued|booked|settled|handled|processed|credited|transferred|done"
 SENT = r"sent|written|mailed|called|done"
 MOST_PROPOSALS = 2
+SPOKEN = {"customer_id": "the customer", "order_id": "the order", "notify_customer": "the notice to the customer"}
 
 
 def script(talk: Conversation) -> Turn:
@@ -60,7 +61,7 @@ def _refund(talk: Conversation) -> Turn | None:
     last = proposals[-1]
     counter = amount(objection(last)) if turned_down(last, PAID) else None
     if counter and counter < last.arguments["amount"] and len(proposals) < MOST_PROPOSALS:
-        return _proposal(talk, counter, f"Reduced on review: {objection(last)}")
+        return _proposal(talk, counter, f"Reduced on review: {_stopped(objection(last))}")
     return None
 
 
@@ -87,9 +88,11 @@ def _sum_owed(task: str, order: dict[str, Any]) -> float:
 
 def _reason(order: dict[str, Any]) -> str:
     charges, currency = order.get("charges", []), order.get("currency", "USD")
+    item = f"“{order['item']}”" if "item" in order else "The order"
     if len(charges) > 1:
-        return f"{order['item']} was charged {len(charges)} times ({currency} {charges[0]:.2f} each)."
-    return f"{order.get('item', 'The order')}: {order.get('status', 'status unknown')}."
+        often = "twice" if len(charges) == 2 else f"{len(charges)} times"
+        return f"{item} was charged {often}, {currency} {charges[0]:.2f} each time."
+    return f"{item} was {order['status']}." if "status" in order else f"{item} has an unknown status."
 
 
 def _mail(talk: Conversation) -> Turn | None:
@@ -115,14 +118,14 @@ def _news(refund: Exchange) -> str:
     done = refund.executed
     if turned_down(refund, PAID):
         return (
-            f"we looked into order {done['order_id']} and cannot refund it.\n"
-            "As a gesture we added a voucher over 10 % of its price to your account."
+            f"We have looked into order {done['order_id']} and are unable to refund it.\n"
+            "As a gesture of goodwill, we have added a voucher for 10% of its price to your account."
         )
     if not receipt(refund):
-        return f"a colleague is taking care of your refund for order {done['order_id']}."
+        return f"A colleague is taking care of your refund for order {done['order_id']}."
     return (
-        f"we refunded {done['currency']} {done['amount']:.2f} for order {done['order_id']}.\n"
-        "The money reaches your card within five days."
+        f"We have refunded {done['currency']} {done['amount']:.2f} for order {done['order_id']}.\n"
+        "The money will reach your card within five days."
     )
 
 
@@ -130,37 +133,62 @@ def _sum_up(talk: Conversation) -> str:
     sentences = [_before(refund) for refund in talk.calls("issue_refund")[:-1]]
     sentences += [_outcome(talk.calls("issue_refund")[-1]), _told(talk)]
     if talk.notes:
-        sentences.append(f"I took the reviewers' note into account: {quoted(talk.notes)}")
+        sentences.append(f"I took the reviewers' note into account: {_stopped(quoted(talk.notes))}")
     return " ".join(sentences)
 
 
 def _before(refund: Exchange) -> str:
     amount = f"{refund.arguments['currency']} {refund.arguments['amount']:.2f}"
-    return f"I first proposed {amount}, which a reviewer rejected: {objection(refund)}"
+    return f"I first proposed {amount}, but a reviewer rejected it.{_they_said(refund)}"
 
 
 def _outcome(refund: Exchange) -> str:
     done = refund.executed
     to = f"{done['customer_id']} for order {done['order_id']}"
     if turned_down(refund, PAID):
-        said = f" They said: {objection(refund)}" if objection(refund) else ""
-        return f"No refund to {to}: a reviewer rejected it.{said}"
+        return f"No refund was made to {to}: a reviewer rejected it.{_they_said(refund)}"
     if not receipt(refund):
-        return f"The refund to {to} was settled by a reviewer: {refund.output}"
+        return f"The refund to {to} was settled by a reviewer: {_stopped(refund.output)}"
     by_hand = f" A reviewer changed {_changes(refund)}." if refund.edited else ""
     return f"Refunded {done['currency']} {done['amount']:.2f} to {to}, receipt {receipt(refund)}.{by_hand}"
 
 
 def _changes(refund: Exchange) -> str:
     before, after = refund.arguments, refund.edited
-    return ", ".join(f"{key} from {before.get(key)} to {after[key]}" for key in after if before.get(key) != after[key])
+    changed = [key for key in after if before.get(key) != after[key]]
+    return " and ".join(f"{_name(key)} from {_value(before.get(key))} to {_value(after[key])}" for key in changed)
+
+
+def _name(key: str) -> str:
+    return SPOKEN.get(key, f"the {key.replace('_', ' ')}")
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return f"{value:.2f}"
+        case None:
+            return "nothing"
+    return f"“{value}”" if " " in str(value) else str(value)
 
 
 def _told(talk: Conversation) -> str:
     mail = talk.last("send_email")
     if mail is None:
-        return "The customer was not written to."
+        return "The customer was not told by e-mail."
     if turned_down(mail, SENT):
-        return f"The e-mail was not sent; a reviewer rejected it. {objection(mail)}".strip()
+        return f"The e-mail was not sent: a reviewer rejected it.{_they_said(mail)}"
     offer = " and offered a voucher" if turned_down(talk.calls("issue_refund")[-1], PAID) else ""
-    return f"The customer was told by e-mail to {mail.executed['to']}{offer}."
+    return f"The customer was told by e-mail ({mail.executed['to']}){offer}."
+
+
+def _they_said(call: Exchange) -> str:
+    return f" They said: {_stopped(objection(call))}" if objection(call) else ""
+
+
+def _stopped(words: str) -> str:
+    """People's words on one line, with a full stop where they left it out."""
+    line = " ".join(words.split())
+    return line if line.endswith((".", "!", "?", "…")) else f"{line}."

@@ -51,7 +51,7 @@ class TestRefunds:
         decide(run, alice, "edit", replacement=proposal | {"amount": 240.0})
 
         assert outcome_of(run, "issue_refund")[1]["amount"] == 240.0
-        assert "A reviewer changed amount from 480.0 to 240.0." in run.result
+        assert "A reviewer changed the amount from 480.00 to 240.00." in run.result
 
     def test_comes_back_with_the_sum_the_feedback_names(self, start, alice):
         run = start("refunds", self.TASK)

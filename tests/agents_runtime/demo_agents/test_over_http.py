@@ -47,7 +47,7 @@ class TestRefunds:
         decide(run, alice, "edit", replacement=proposal | {"amount": 240.0})
 
         assert run.status == RunStatus.COMPLETED
-        assert "A reviewer changed amount from 480.0 to 240.0." in run.result
+        assert "A reviewer changed the amount from 480.00 to 240.00." in run.result
         assert {bool(request.body.get("stream")) for request in server.requests} == {streamed}
 
     def test_show_the_model_the_feedback_and_the_context(self, api, server, start, alice):

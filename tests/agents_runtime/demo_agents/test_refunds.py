@@ -61,7 +61,7 @@ class TestProposal:
                 "order_id": "O-30912",
                 "amount": 480.0,
                 "currency": "USD",
-                "reason": "Espresso machine was charged 2 times (USD 480.00 each).",
+                "reason": "“Espresso machine” was charged twice, USD 480.00 each time.",
                 "notify_customer": True,
             }
         ]
@@ -80,6 +80,28 @@ class TestProposal:
     )
     def test_follows_the_sum_the_task_names(self, words, amount):
         assert play(build(), f"Order O-30912: customer {words}.").calls("issue_refund")[0]["amount"] == amount
+
+    @pytest.mark.parametrize(
+        ("task", "reason"),
+        [
+            ("Order O-31120 never arrived.", "“Milk pitcher, set of 3” was lost in transit."),
+            ("Order O-30655 came back.", "“Water softener cartridge” was returned."),
+        ],
+    )
+    def test_says_in_a_sentence_how_the_order_stands(self, task, reason):
+        assert play(build(), task).calls("issue_refund")[0]["reason"] == reason
+
+    @pytest.mark.parametrize(
+        ("order", "reason"),
+        [
+            ({"price": 9.0, "charges": [9.0] * 3, "item": "Scale"}, "“Scale” was charged 3 times, USD 9.00 each time."),
+            ({"price": 9.0, "charges": [9.0]}, "The order has an unknown status."),
+        ],
+    )
+    def test_says_it_of_an_order_that_a_reviewer_wrote_down(self, order, reason):
+        played = play(build(), DUPLICATE, lookup_order=supply(json.dumps(order)))
+
+        assert played.calls("issue_refund")[0]["reason"] == reason
 
     def test_keeps_the_currency_of_the_order(self):
         assert play(build(), SMALL).calls("issue_refund")[0]["currency"] == "EUR"
@@ -110,7 +132,7 @@ class TestEdited:
         final = play(build(), DUPLICATE, issue_refund=edit(amount=240.0)).final
 
         assert final.startswith("Refunded USD 240.00 to C-88213")
-        assert "A reviewer changed amount from 480.0 to 240.0." in final
+        assert "A reviewer changed the amount from 480.00 to 240.00." in final
 
     def test_tells_the_customer_the_sum_that_was_paid(self):
         body = play(build(), DUPLICATE, issue_refund=edit(amount=240.0)).calls("send_email")[0]["body"]
@@ -122,12 +144,13 @@ class TestEdited:
         played = play(build(), DUPLICATE, issue_refund=edit(notify_customer=False))
 
         assert "send_email" not in played.tools
-        assert "The customer was not written to." in played.final
+        assert "A reviewer changed the notice to the customer from yes to no." in played.final
+        assert "The customer was not told by e-mail." in played.final
 
     def test_reports_every_changed_argument(self):
         final = play(build(), DUPLICATE, issue_refund=edit(amount=10.0, currency="EUR")).final
 
-        assert "amount from 480.0 to 10.0, currency from USD to EUR" in final
+        assert "the amount from 480.00 to 10.00 and the currency from USD to EUR." in final
 
 
 class TestRejected:
@@ -144,13 +167,15 @@ class TestRejected:
 
         assert [call["amount"] for call in played.calls("issue_refund")] == [480.0, 100.0]
         assert "Too much" in played.calls("issue_refund")[1]["reason"]
-        assert "I first proposed USD 480.00, which a reviewer rejected" in played.final
+        assert "I first proposed USD 480.00, but a reviewer rejected it. They said: Too much" in played.final
         assert "Refunded USD 100.00" in played.final
 
     def test_gives_up_after_a_second_no(self):
-        played = play(build(), DUPLICATE, issue_refund=[reject("refund 100"), reject("no, 50")])
+        played = play(build(), DUPLICATE, issue_refund=[reject("refund 100"), reject("no,\n50")])
 
         assert len(played.calls("issue_refund")) == 2
+        assert "They said: refund 100. No refund was made to C-88213" in played.final
+        assert "They said: no, 50. The customer was told" in played.final
         assert played.runs("issue_refund") == []
         assert "voucher" in played.calls("send_email")[0]["body"]
 
@@ -158,7 +183,7 @@ class TestRejected:
         verdict = supply("A human reviewer rejected this call. Feedback: 100 is enough")
         played = play(build(), DUPLICATE, issue_refund=[verdict])
 
-        assert played.calls("issue_refund")[1]["reason"] == "Reduced on review: 100 is enough"
+        assert played.calls("issue_refund")[1]["reason"] == "Reduced on review: 100 is enough."
 
     @pytest.mark.parametrize("feedback", ["Refund 900 instead.", "Refund 0.", "Within 30 days.", "See O-30912.", ""])
     def test_proposes_nothing_when_the_feedback_names_no_smaller_sum(self, feedback):
@@ -175,7 +200,7 @@ class TestOverridden:
     def test_does_not_tell_the_customer_of_money_it_did_not_send(self):
         mail = play(build(), DUPLICATE, issue_refund=supply("Paid by cheque.")).calls("send_email")[0]
 
-        assert "a colleague is taking care" in mail["body"]
+        assert "A colleague is taking care" in mail["body"]
 
     def test_trusts_a_receipt_the_reviewer_supplies(self):
         assert "receipt RF-777" in play(build(), DUPLICATE, issue_refund=supply("RF-777 booked by hand")).final
@@ -185,12 +210,12 @@ class TestMail:
     def test_may_be_rejected_too(self):
         final = play(build(), DUPLICATE, send_email=reject("Call her instead.")).final
 
-        assert "The e-mail was not sent; a reviewer rejected it. Call her instead." in final
+        assert "The e-mail was not sent: a reviewer rejected it. They said: Call her instead." in final
 
     def test_may_go_to_another_address(self):
         final = play(build(), DUPLICATE, send_email=edit(to="billing@example.com")).final
 
-        assert "by e-mail to billing@example.com" in final
+        assert "told by e-mail (billing@example.com)." in final
 
 
 class TestContext:

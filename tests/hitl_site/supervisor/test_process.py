@@ -65,8 +65,9 @@ class TestProcess:
         process = run("raise SystemExit(7)")
         assert process.wait() and process.exit_code == 7
 
-    def test_stops_by_the_parts_own_signal(self, run):
-        process = run("import time; time.sleep(60)", stop_signal=signal.SIGINT)
+    def test_stops_by_the_parts_own_signal(self, run, said):
+        process = run("import time; print('up'); time.sleep(60)", stop_signal=signal.SIGINT)
+        until(lambda: said)  # Python may swallow an interrupt while it starts
         process.ask_to_stop()
 
         assert process.wait()

@@ -68,6 +68,15 @@ class TestPage:
         assert page.is_first
         assert len(page.rows) == 1
 
+    @pytest.mark.parametrize("name", ["a\\u0000b", "\\ud800"])
+    def test_takes_a_text_that_no_database_holds_for_the_first_page(self, name):
+        desk_data.refund()
+
+        page = keyset.page(Intervention.objects.all(), by=("tool", "id"), cursor=written(f'["{name}", "{ID}"]'), size=5)
+
+        assert page.is_first
+        assert len(page.rows) == 1
+
     def test_takes_a_number_beyond_every_column_for_a_place_in_the_list(self):
         desk_data.refund()
         cursor = written(f'["2026-01-01T00:00:00Z", {10**30}, "{ID}"]')
