@@ -92,6 +92,7 @@ class TestPasswords:
         assert identify_hasher(alice.password).algorithm == "argon2"
 
 
+@pytest.mark.django_db
 def test_the_admin_offers_no_page_whose_changes_would_not_stand_in_the_audit_log(client):
     client.force_login(factories.user("ada", is_superuser=True))
     assert client.get("/admin/").status_code == 200
