@@ -2,6 +2,7 @@
 
 from allauth.account import views as account
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -9,6 +10,7 @@ from django.views.generic import RedirectView
 from hitl_site import health
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one way in, one rate limit
+admin.site.unregister(EmailAddress)  # nobody signs up here, and a change of it would not stand in the audit log
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -90,3 +90,10 @@ class TestAdmin:
 class TestPasswords:
     def test_are_kept_with_argon2(self, alice):
         assert identify_hasher(alice.password).algorithm == "argon2"
+
+
+@pytest.mark.django_db
+def test_the_admin_offers_no_page_whose_changes_would_not_stand_in_the_audit_log(client):
+    client.force_login(factories.user("ada", is_superuser=True))
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/account/emailaddress/").status_code == 404
