@@ -160,7 +160,7 @@ def test_run_again(desk, alice, bob, busy):
     desk.decide(item, by=bob, note="Both charges are on the statement.")
     page = desk.open(alice, at(item.run))
     expect_finished(page)
-    page.get_by_role("link", name="Run again from checkpoint").last.click()
+    page.get_by_role("link", name="Run again from checkpoint").first.click()
     draw(page, "run-again")
     desk.visit(page, f"{at(item)}try/")
     page.get_by_role("radio", name="Reject").check()

@@ -30,8 +30,8 @@ def gate(run, alice):
     interventions.decide(first.pk, by=alice, verdict=Verdict.APPROVE, note="Quickly.")
     interventions.decide(second.pk, by=alice, verdict=Verdict.REJECT, note="No letters.")
     owner = leases.take(run.pk, worker="w")
-    for call_id in ("c1", "c3"):
-        tool_calls.begin(owner, call_id)
+    for call_id, tool in (("c1", "issue_refund"), ("c3", "look")):
+        tool_calls.begin(owner, call_id, tool)
         tool_calls.finish(owner, call_id, f"{call_id} came back")
     gates.complete(owner, "The end.", usage={})
     return first, second
@@ -199,7 +199,7 @@ class TestRecords:
 
     def test_tell_of_a_failure_as_the_agent_was_told(self, run):
         gates.park(run, state(), [proposal(call_id="c1", ruling=Ruling.LET_THROUGH, kind=Kind.TOOL_APPROVAL)])
-        tool_calls.begin(run, "c1")
+        tool_calls.begin(run, "c1", "issue_refund")
         tool_calls.finish(run, "c1", None, error="ValueError: no such customer")
 
         found = trials.Records(run).of_run("issue_refund", ARGUMENTS)
