@@ -46,7 +46,9 @@ PEOPLE = (
 def seed() -> None:
     """Make the people and queues of an empty database. Raises ImproperlyConfigured where they do not belong."""
     if not settings.DEVELOPMENT:
-        raise ImproperlyConfigured("The demo accounts have a published password: they are made only in development, never with DEBUG=0.")
+        raise ImproperlyConfigured(
+            "The demo accounts have a published password: they are made only in development, never with DEBUG=0."
+        )
     if User.objects.exists():
         _require_that_we_made_them()
         return

@@ -57,7 +57,9 @@ def read(python):
 
 class TestDevelopment:
     def test_needs_no_variable(self, read, tmp_path):
-        found = read("DEVELOPMENT", "DATABASES", "REDIS_URL", "CELERY_BROKER_URL", "FOUREYES_DEMO_AGENTS", "FOUREYES_MODEL")
+        found = read(
+            "DEVELOPMENT", "DATABASES", "REDIS_URL", "CELERY_BROKER_URL", "FOUREYES_DEMO_AGENTS", "FOUREYES_MODEL"
+        )
 
         assert found["DEVELOPMENT"] is True
         assert found["DATABASES"]["default"]["NAME"] == str(tmp_path / "var" / "db.sqlite3")
