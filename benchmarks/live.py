@@ -86,8 +86,8 @@ class Stage:
             at, moments = self.event(kind)
             reached = [moment for moment in moments if moment is not None]
             heard.lost += len(moments) - len(reached)
-            heard.took += [moment - at for moment in reached]
-            heard.rates.append(len(reached) / (max(reached) - at))
+            heard.took += [PATIENCE if moment is None else moment - at for moment in moments]  # lost: at least that
+            heard.rates.append(len(reached) / (max(reached, default=at + PATIENCE) - at))
             self.browsers.ask("forget")
         self.browsers.ask("close")
         return heard
