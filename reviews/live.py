@@ -86,7 +86,7 @@ async def _send(groups: list[str], message: dict[str, Any]) -> None:
 
 def _log_failure(sending: Future[None]) -> None:
     if error := sending.exception():
-        logger.warning("the bell could not be rung; browsers catch up by themselves: %s", error or "no answer")
+        logger.warning("the bell could not be rung; browsers catch up by themselves: %s", str(error) or "no answer")
 
 
 def _bell_loop() -> asyncio.AbstractEventLoop:

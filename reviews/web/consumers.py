@@ -137,7 +137,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
                     await self.channel_layer.send(self.channel_name, {"type": "echo"})
         except Exception as error:  # whatever the layer is made of
             if self.hears:
-                logger.warning("a live line hears no bells and looks by itself: %s", error or "no answer")
+                logger.warning("a live line hears no bells and looks by itself: %s", str(error) or "no answer")
             return False
         return True
 
