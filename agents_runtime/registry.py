@@ -139,6 +139,7 @@ def declare(entry: Entry) -> None:
             scripted=llm.plays_script(agent),
             sample_input=entry.sample_input,
             tools=names,
+            ungated=tuple(sorted(entry.ungated)),
         )
     )
 

@@ -16,18 +16,20 @@ from django.db import InterfaceError, OperationalError
 
 from agents_runtime import llm, registry, sdk
 from agents_runtime.desk import RunDesk
+from agents_runtime.dry_run import DryRunDesk
 from agents_runtime.heartbeat import Heartbeat
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import bridge
-from reviews.actions import LeaseLost, forks, gates, leases, tool_calls
+from reviews.actions import LeaseLost, forks, gates, leases, tool_calls, trials
 from reviews.actions.gates import ReusedCallId, SavedState
 from reviews.actions.tool_calls import NotApproved
 from reviews.catalog import UnknownAgent
-from reviews.models import Checkpoint, Decision, Intervention, Run
+from reviews.models import Checkpoint, Decision, Intervention, Run, Trial
 from reviews.models.checkpoint import CorruptCheckpoint
 from reviews.states import Kind, Verdict
 
 logger = logging.getLogger(__name__)
+Said = Decision | Trial
 CODES: dict[type[Exception], str] = {
     UnknownAgent: "unknown_agent",
     CorruptCheckpoint: "corrupt_checkpoint",
@@ -70,16 +72,17 @@ def _advance(run: Run, lost: Event) -> None:
         gates.ask_outcome(run, unknown)
         return
     checkpoint = run.checkpoints.order_by("-number").first()
-    said = _said(checkpoint)
+    begins = forks.stands_at_its_start(run, checkpoint)
+    said = trials.said_at_the_start(run) if begins and run.dry_run else _said(checkpoint)
     release = next((one for one in said if _releases(one)), None)
     if release is not None:
         gates.complete(run, _released(release), usage=run.usage, model=run.model)
         return
-    if forks.stands_at_its_start(run, checkpoint) and (asked := forks.output_at_its_start(run)):
+    if begins and not run.dry_run and (asked := forks.output_at_its_start(run)):
         _release_again(run, entry, checkpoint, asked)
         return
     gated = _gated(entry)
-    desk = RunDesk(run, entry, llm.name_of(gated.agent))
+    desk = (DryRunDesk if run.dry_run else RunDesk)(run, entry, llm.name_of(gated.agent))
     outcome = bridge.run(sdk.advance(gated, _brief(run, entry, checkpoint, said), desk, llm.provider(), lost=lost))
     if isinstance(outcome, sdk.Finished):
         _finish(run, entry, desk, outcome)
@@ -96,7 +99,7 @@ def _gated(entry: Entry) -> sdk.Gated:
 
 
 def _finish(run: Run, entry: Entry, desk: RunDesk, outcome: sdk.Finished) -> None:
-    if entry.review_output:
+    if entry.review_output and not run.dry_run:
         gates.ask_release(
             run,
             desk.saved(outcome.snapshot),
@@ -119,7 +122,7 @@ def _release_again(run: Run, entry: Entry, checkpoint: Checkpoint | None, asked:
     gates.ask_release(run, state, output, asked.schema, agent=asked.agent, max_rejections=entry.max_rejections)
 
 
-def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Decision]) -> sdk.Brief:
+def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Said]) -> sdk.Brief:
     if checkpoint is not None and checkpoint.agent_version != entry.version:
         raise sdk.Failure(
             "unknown_version",
@@ -133,7 +136,8 @@ def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Dec
         workflow=entry.title,
         max_turns=entry.max_turns,
         state=checkpoint.unpack() if checkpoint else None,
-        at_the_gate=forks.stands_at_its_start(run, checkpoint),
+        at_the_gate=forks.stands_at_its_start(run, checkpoint) and not run.dry_run,
+        dry=run.dry_run,
         notes=tuple(text for one in said for text in _messages(one)),
         feedback=sent_back[-1] if sent_back else None,
         context={"run_id": str(run.pk), "agent": run.agent},
@@ -142,14 +146,14 @@ def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Dec
     )
 
 
-def _said(checkpoint: Checkpoint | None) -> list[Decision]:
+def _said(checkpoint: Checkpoint | None) -> list[Said]:
     """What people said to the questions of this checkpoint, in order."""
     return list(
         Decision.objects.filter(intervention__checkpoint=checkpoint).select_related("intervention").order_by("id")
     )
 
 
-def _messages(decision: Decision) -> Iterator[str]:
+def _messages(decision: Said) -> Iterator[str]:
     """What one verdict tells the agent besides the call's output; a rejection's note is that output already."""
     if decision.note and decision.verdict != Verdict.REJECT:
         yield decision.note
@@ -157,10 +161,10 @@ def _messages(decision: Decision) -> Iterator[str]:
         yield decision.context
 
 
-def _releases(decision: Decision) -> bool:
+def _releases(decision: Said) -> bool:
     return decision.intervention.kind == Kind.FINAL_OUTPUT and decision.verdict != Verdict.REJECT
 
 
-def _released(decision: Decision) -> Any:
+def _released(decision: Said) -> Any:
     edited = decision.verdict == Verdict.EDIT
     return (decision.replacement if edited else decision.intervention.proposal)["output"]

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ALL = ("cycle", "throughput", "footprint", "stored_bytes", "live")
+ALL = ("cycle", "throughput", "footprint", "turns", "stored_bytes", "live", "where")
 
 
 def main(names: list[str]) -> int:

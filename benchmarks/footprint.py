@@ -77,7 +77,7 @@ class Count:
         return int(row[0])
 
     def _on_disk(self) -> int:
-        return self.services.ask(self.database, DISK)
+        return int(self.services.rows(self.database, DISK)[0][0])
 
 
 def measure(field: Field, kind: Kind, cycles: int) -> Footprint:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -54,12 +55,10 @@ class Services:
             self.admin.execute(f"CREATE DATABASE {name}")
         return self._admin_url.replace("//postgres@/postgres", f"//{role}@/{name}")
 
-    def ask(self, database: str, query: str) -> int:
-        """The one number a query of that database returns."""
+    def rows(self, database: str, query: str) -> list[tuple[Any, ...]]:
+        """What a query of that database returns."""
         with psycopg.connect(self.database(database), autocommit=True) as connection:
-            row = connection.execute(query).fetchone()
-        assert row is not None
-        return int(row[0])
+            return connection.execute(query).fetchall()
 
     def environment(self, role: str = "web") -> dict[str, str]:
         """What a process of Foureyes needs to know; the role tells in the statistics who asked."""

@@ -5,15 +5,22 @@ import signal
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
+from django.conf import settings
 
-from hitl_site import child
+from hitl_site import child, patience, pulse  # noqa: F401  (pulse listens to the tasks)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_site.settings")
 
 app = Celery("foureyes")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def give_a_silent_database_up(**_: Any) -> None:
+    """Before the pool forks, so that its processes inherit it."""
+    patience.lose_after(settings.FOUREYES_DATABASE_PATIENCE)
 
 
 @worker_process_init.connect

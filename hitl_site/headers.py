@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 PERMISSIONS_POLICY = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -17,6 +18,7 @@ class ExtraHeaders:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if request.user.is_authenticated:
+        # By the cookies, not by asking who they belong to: the database may be away.
+        if settings.SESSION_COOKIE_NAME in {*request.COOKIES, *response.cookies}:
             response.headers.setdefault("Cache-Control", "no-store")
         return response

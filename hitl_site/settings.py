@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "allauth.account",
 ]
 MIDDLEWARE = [
+    "hitl_site.health.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -64,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "hitl_site.away.DatabaseAway",
 ]
 ROOT_URLCONF = "hitl_site.urls"
 ASGI_APPLICATION = "hitl_site.asgi.application"
@@ -85,7 +87,13 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database: PostgreSQL by address, else one SQLite file ---------------------------------------------------------
-DATABASES = {"default": databases.read("DATABASE_URL", databases.sqlite_url(VAR / "db.sqlite3"))}
+DATABASES = {
+    "default": databases.read(
+        "DATABASE_URL",
+        databases.sqlite_url(VAR / "db.sqlite3"),
+        connections=env.number("DATABASE_CONNECTIONS", databases.CONNECTIONS_PER_PROCESS, least=1, most=1000),
+    )
+}
 
 # --- Redis or Valkey: websocket bells, cache, and (unless BROKER_URL says otherwise) the task queue ----------------
 REDIS_URL = env.text("REDIS_URL", embedded.redis_url(VAR))
@@ -99,15 +107,18 @@ CHANNEL_LAYERS = {
 }
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        # Sign-in counts failures here, so it must not stand or fall with Redis.
+        "BACKEND": "hitl_site.caching.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "foureyes-cache",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 
 # --- Celery --------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.text("BROKER_URL", embedded.broker_url(REDIS_URL))
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: a worker that gave up would need a person
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 3600,  # longer than any task: a shorter one would run it twice at once
@@ -158,7 +169,6 @@ if TRUSTED_PROXIES:
     ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 if HTTPS:
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside
     SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
@@ -227,6 +237,8 @@ FOUREYES_LEASE_SECONDS = env.number("FOUREYES_LEASE_SECONDS", 60, least=1, most=
 FOUREYES_MAX_TURNS = env.number("FOUREYES_MAX_TURNS", 50, least=1, most=10_000)
 # Rejections of the same proposal in one run after which the next ends it, unless its agent has a number of its own.
 FOUREYES_MAX_REJECTIONS = env.number("FOUREYES_MAX_REJECTIONS", 3, least=1, most=1000)
+# Seconds a web or worker process waits for one answer of PostgreSQL before it takes it for dead.
+FOUREYES_DATABASE_PATIENCE = env.number("FOUREYES_DATABASE_PATIENCE", 10, least=1, most=3600)
 # Keep also the checkpoints at which nobody was asked, instead of replacing each by the next.
 FOUREYES_KEEP_ALL_CHECKPOINTS = env.flag("FOUREYES_KEEP_ALL_CHECKPOINTS", default=False)
 # Seconds between two signs of life of a page's websocket; after a little more than two the page takes it for dead.

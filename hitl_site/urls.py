@@ -1,4 +1,4 @@
-"""The addresses: probes, sign-in, the admin, and the desk at the root."""
+"""The addresses: sign-in, the admin, and the desk at the root."""
 
 from allauth.account import views as account
 from allauth.account.decorators import secure_admin_login
@@ -7,14 +7,13 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from hitl_site import health
+from hitl_site import away
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one way in, one rate limit
 admin.site.unregister(EmailAddress)  # nobody signs up here, and a change of it would not stand in the audit log
 
+handler500 = away.error_page
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),
     path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),

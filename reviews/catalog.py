@@ -22,6 +22,7 @@ class AgentCard:
     scripted: bool = False
     sample_input: str = ""
     tools: tuple[str, ...] = ()
+    ungated: tuple[str, ...] = ()
 
 
 _cards: dict[str, AgentCard] = {}

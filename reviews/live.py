@@ -19,6 +19,8 @@ _starting = threading.Lock()
 _ringing: set[Future[None]] = set()
 _is_jammed = False
 
+PATIENCE = 2.0
+"""Seconds for which one bell may ring: a channel layer that was frozen must not keep the next ones waiting."""
 MAX_RINGING = 500
 """Bells that may ring at once; beyond them the channel layer has frozen, and new ones are dropped."""
 
@@ -77,13 +79,14 @@ def settle(seconds: float) -> None:
 async def _send(groups: list[str], message: dict[str, Any]) -> None:
     layer = get_channel_layer()
     if layer is not None:
-        for group in groups:
-            await layer.group_send(group, message)
+        async with asyncio.timeout(PATIENCE):
+            for group in groups:
+                await layer.group_send(group, message)
 
 
 def _log_failure(sending: Future[None]) -> None:
     if error := sending.exception():
-        logger.warning("the bell could not be rung; browsers catch up by themselves: %s", error)
+        logger.warning("the bell could not be rung; browsers catch up by themselves: %s", str(error) or "no answer")
 
 
 def _bell_loop() -> asyncio.AbstractEventLoop:

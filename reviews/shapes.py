@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 
 from reviews.actions import repeats
 from reviews.catalog import AgentCard
-from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
+from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall, Trial
 from reviews.states import Risk
 
 Shape = dict[str, Any]
@@ -53,6 +53,7 @@ def run(run: Run) -> Shape:
         "trace_id": run.trace_id or None,
         "started_by": _who(run.started_by),
         "retry_of": str(run.retry_of_id) if run.retry_of_id else None,
+        "dry_run": run.dry_run,
         "forked_from": {"run": str(run.fork_of_id), "checkpoint": run.forked_at} if run.fork_of_id else None,
         "created_at": moment(run.created_at),
         "started_at": moment(run.started_at),
@@ -69,7 +70,13 @@ def run_in_full(row: Run) -> Shape:
     history, history_left = _newest(row.events.order_by("-seq"))
     return run(row) | {
         "checkpoints": [checkpoint(saved) for saved in row.checkpoints.defer("state").order_by("number")],
-        "forks": [str(pk) for pk in row.forks.order_by("created_at").values_list("pk", flat=True)],
+        "forks": [
+            str(pk) for pk in row.forks.filter(dry_run=False).order_by("created_at").values_list("pk", flat=True)
+        ],
+        "trial": trial(row.trial) if row.dry_run else None,
+        "trials": [
+            str(pk) for pk in row.forks.filter(dry_run=True).order_by("created_at").values_list("pk", flat=True)
+        ],
         "tool_calls": [tool_call(call) for call in calls],
         "interventions": [_with_decisions(question) for question in questions],
         "events": [event(line) for line in history],
@@ -132,6 +139,19 @@ def decision(row: Decision) -> Shape:
         "by": row.decided_by.get_username(),
         "note": row.note,
         "reason": row.reason,
+        "context": row.context,
+        "replacement": row.replacement,
+        "at": moment(row.created_at),
+    }
+
+
+def trial(row: Trial) -> Shape:
+    """The verdict that a dry run tries; nobody decided it."""
+    return {
+        "intervention": str(row.intervention_id),
+        "verdict": row.verdict,
+        "tried_by": row.tried_by.get_username(),
+        "note": row.note,
         "context": row.context,
         "replacement": row.replacement,
         "at": moment(row.created_at),

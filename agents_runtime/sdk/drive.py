@@ -72,7 +72,7 @@ async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig)
         waiting = current.get_interruptions()
         if brief.at_the_gate and await _stops(gated, here, current, waiting, context):
             return Parked()
-        await _apply_answers(current, here)
+        await _apply_answers(current, brief, here)
         _tell(current, brief)
     while True:
         result = await _to_next_stop(gated.agent, current, brief, config)
@@ -87,7 +87,7 @@ async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig)
             )
         if await _stops(gated, here, state, result.interruptions, result.context_wrapper):
             return Parked()
-        await _apply_answers(state, here)
+        await _apply_answers(state, brief, here)
         current = state
 
 
@@ -144,7 +144,7 @@ def _reopen(saved: dict[str, Any]) -> None:
         saved["max_turns"] = saved["current_turn"] + MORE_TURNS
 
 
-async def _apply_answers(state: State, here: Passage) -> None:
+async def _apply_answers(state: State, brief: Brief, here: Passage) -> None:
     waiting = {_call_id(item): item for item in state.get_interruptions()}
     answers = await here.ask(here.desk.answers, list(waiting))
     for call_id, item in waiting.items():
@@ -153,6 +153,11 @@ async def _apply_answers(state: State, here: Passage) -> None:
             raise Failure("undecided_call", f"The call {item.tool_name} ({call_id}) was never decided.")
         if not answer.go:
             state.reject(item, rejection_message=answer.message)
+            continue
+        if _is_remote(item) and brief.dry:
+            state.reject(
+                item, rejection_message="Dry run: this call would run at the model provider, so it is refused."
+            )
             continue
         if _is_remote(item):
             await here.ask(_run_at_provider, here.desk, call_id, item.tool_name or "")

@@ -70,7 +70,8 @@ class Desk(Protocol):
 class Brief:
     """All that one advance needs to know besides the agent: where to begin, and what humans said meanwhile.
 
-    ``at_the_gate`` says that the calls which wait in ``state`` are still to be shown to the desk.
+    ``at_the_gate`` says that the calls which wait in ``state`` are still to be shown to the desk; ``dry``, that nothing
+    may run at the model provider either.
     """
 
     input: str
@@ -79,6 +80,7 @@ class Brief:
     max_turns: int
     state: str | None = None
     at_the_gate: bool = False
+    dry: bool = False
     notes: tuple[str, ...] = ()
     feedback: str | None = None
     context: dict[str, Any] = field(default_factory=dict)

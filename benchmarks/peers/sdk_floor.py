@@ -21,9 +21,9 @@ def issue_refund(order: str, amount: float, reason: str) -> str:
     return texts.output()
 
 
-def agent() -> Agent[None]:
-    """The agent that every benchmark of the SDK runs."""
-    return Agent(name="refunds", instructions=texts.SYSTEM, model=Scripted(), tools=[issue_refund])
+def agent(calls: int = 1) -> Agent[None]:
+    """The agent that every benchmark of the SDK runs; each of its calls needs a person."""
+    return Agent(name="refunds", instructions=texts.SYSTEM, model=Scripted(calls), tools=[issue_refund])
 
 
 class Floor:

@@ -13,6 +13,7 @@ SYSTEM = sized("You look after refunds. Read the order, keep to the policy, and 
 USER = sized("Order 1042 arrived with a broken lid and the customer asks for the price of it back. ", 190)
 FINAL = sized("The refund is on its way and the customer has been told when to expect it. ", 110)
 TOOL = "issue_refund"
+TURNS = (5, 50, 200)  # of the long runs
 _PLAIN = {"order": "A-1042", "amount": 48.2, "reason": ""}
 ARGUMENTS = _PLAIN | {"reason": sized("broken lid, photo seen ", 90 - len(json.dumps(_PLAIN)))}
 

@@ -31,6 +31,8 @@ def fork(checkpoint_id: int, *, by: User) -> Run:
     """
     old, checkpoint = _locked(checkpoint_id)
     access.require_operator(by, old)
+    if old.dry_run:
+        raise Conflict("Nothing has happened in a dry run that could go on; run again from the run it was tried on.")
     run = branch(old, checkpoint, by=by)
     data = {"agent": run.agent, "version": run.agent_version, "input": run.input, **_origin(checkpoint)}
     audit.record(Act("run.forked", Actor.of(by), run, data=data))

@@ -16,6 +16,7 @@ from reviews.actions import repeats, runs
 from reviews.actions.leases import owned
 from reviews.actions.repeats import Same
 from reviews.actions.text import storable
+from reviews.actions.trials import Replay
 from reviews.actors import POLICY, WORKER
 from reviews.audit import Act
 from reviews.models import Checkpoint, Intervention, Run, ToolCall
@@ -41,7 +42,7 @@ class SavedState:
 
 @dataclass(frozen=True)
 class Proposal:
-    """One call the model asked for, and what the rules said of it."""
+    """One call the model asked for, and what the rules said of it; in a dry run, what it comes to without running."""
 
     call_id: str
     agent: str
@@ -52,6 +53,7 @@ class Proposal:
     kind: Kind = Kind.TOOL_APPROVAL
     idempotent: bool = False
     is_agent: bool = False
+    replay: Replay | None = None
 
     @property
     def same(self) -> Same:
@@ -88,7 +90,7 @@ def park(run: Run, state: SavedState, proposals: Sequence[Proposal], *, max_reje
         acts.append(Act("run.paused", WORKER, run))
     else:
         Run.objects.filter(pk=run.pk).update(losses=0, **_progress(state))
-    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, proposals)), *acts)
+    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_marked(run, _gate(checkpoint, proposals))), *acts)
     return bool(asked) or run.ended or run.hold
 
 
@@ -153,7 +155,7 @@ def complete(run: Run, output: Any, *, usage: dict[str, int], model: str = "") -
     """End a run with its result. Raises LeaseLost."""
     run, output = owned(run), storable(output)
     acts = runs.end(run, RunStatus.COMPLETED, result=output, usage=usage or run.usage, model=model[:100] or run.model)
-    audit.record(*acts, Act("run.completed", WORKER, run, data={"result": output}))
+    audit.record(*acts, Act("run.completed", WORKER, run, data=_marked(run, {"result": output})))
 
 
 @transaction.atomic
@@ -161,7 +163,7 @@ def fail(run: Run, code: str, error: str) -> None:
     """End a run that cannot go on, saying why. Raises LeaseLost."""
     run, error = owned(run), storable(error)
     acts = runs.end(run, RunStatus.FAILED, error_code=code, error=error)
-    audit.record(*acts, Act("run.failed", WORKER, run, data={"code": code, "error": error}))
+    audit.record(*acts, Act("run.failed", WORKER, run, data=_marked(run, {"code": code, "error": error})))
 
 
 def _give_up(run: Run, state: SavedState, same: Same, count: int) -> list[Act]:
@@ -220,6 +222,9 @@ def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall
         Ruling.ASKED: (ToolCallStatus.PROPOSED, None),
         Ruling.REFUSED: (ToolCallStatus.REFUSED, f"Refused by policy “{proposal.judgement.name}”: {why}"),
     }[ruling]
+    if proposal.replay is not None:
+        status = ToolCallStatus.SUPPLIED if proposal.replay.go else ToolCallStatus.REFUSED
+        output = proposal.replay.output
     return ToolCall.objects.create(
         run=run,
         checkpoint=checkpoint,
@@ -252,6 +257,8 @@ def _ask(
 def _question(
     run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall | None, rejected: Mapping[Same, int]
 ) -> tuple[Intervention, Act]:
+    if run.dry_run:
+        raise ValueError("A dry run asks nobody.")
     now, judgement = timezone.now(), proposal.judgement
     intervention = Intervention.objects.create(
         run=run,
@@ -289,6 +296,11 @@ def _title(proposal: Proposal) -> str:
 
 def _progress(state: SavedState) -> dict[str, Any]:
     return {"usage": state.usage, "model": state.model[:100]}
+
+
+def _marked(run: Run, data: dict[str, Any]) -> dict[str, Any]:
+    """So that nobody takes a line of the book about a dry run for something that happened."""
+    return data | ({"dry_run": True} if run.dry_run else {})
 
 
 def _gate(checkpoint: Checkpoint, proposals: Sequence[Proposal]) -> dict[str, Any]:

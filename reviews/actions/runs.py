@@ -103,6 +103,8 @@ def retry(run_id: UUID, *, by: User) -> Run:
     with transaction.atomic():
         old = _locked(run_id)
         access.require_operator(by, old)
+        if old.dry_run:
+            raise Conflict("A dry run is not retried: try the verdict again on its question.")
         if old.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
             raise Conflict(
                 f"Only a failed or stopped run can be retried; this one is {old.get_status_display().lower()}."

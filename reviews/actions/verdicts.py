@@ -13,7 +13,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from reviews.actions.errors import Invalid
-from reviews.models import Intervention
+from reviews.models import Intervention, ToolCall
 from reviews.states import Kind, ToolCallStatus, Verdict
 
 REJECTED = "A human reviewer rejected this call."
@@ -57,24 +57,28 @@ def checked(intervention: Intervention, said: Said) -> Said:
 def apply(intervention: Intervention, said: Said) -> None:
     """Write the verdict into the ledger; the worker reads it there and nowhere else."""
     call = intervention.tool_call
-    if call is None:
-        return
+    if call is not None and settle(call, intervention.kind, said):
+        call.save(update_fields=["status", "executed", "output", "finished_at"])
+
+
+def settle(call: ToolCall, kind: str, said: Said) -> bool:
+    """Make of the call, unsaved, what the verdict makes of it; False where it stays as it is."""
     match said.verdict:
         case Verdict.APPROVE:
             call.status = ToolCallStatus.APPROVED
         case Verdict.EDIT:
             call.status, call.executed = ToolCallStatus.APPROVED, said.replacement
-        case Verdict.REJECT if intervention.kind == Kind.UNKNOWN_OUTCOME:
-            return  # the run ends, and nobody knows more about the call than before
+        case Verdict.REJECT if kind == Kind.UNKNOWN_OUTCOME:
+            return False  # the run ends, and nobody knows more about the call than before
         case Verdict.REJECT:
             call.status, call.output = ToolCallStatus.REFUSED, refusal(said.note)
-        case Verdict.OVERRIDE if intervention.kind == Kind.UNKNOWN_OUTCOME:
+        case Verdict.OVERRIDE if kind == Kind.UNKNOWN_OUTCOME:
             call.status, call.output = ToolCallStatus.DONE, said.replacement
         case _:
             call.status, call.output = ToolCallStatus.SUPPLIED, said.replacement
     if call.status != ToolCallStatus.APPROVED:
         call.finished_at = timezone.now()
-    call.save(update_fields=["status", "executed", "output", "finished_at"])
+    return True
 
 
 def refusal(note: str) -> str:

@@ -39,6 +39,7 @@ def summary(shape: Shape) -> str:
             ("Started by", shape["started_by"] or "system"),
             ("Retry of", shape["retry_of"]),
             ("Forked from", _origin(shape["forked_from"])),
+            ("Dry run", "yes: no tool runs and nobody is asked" if shape["dry_run"] else ""),
             ("Created", text.clock(shape["created_at"])),
             ("Finished", text.clock(shape["finished_at"])),
         ]

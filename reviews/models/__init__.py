@@ -9,6 +9,7 @@ from reviews.models.queue import Membership, Queue
 from reviews.models.run import Run
 from reviews.models.span import Span
 from reviews.models.tool_call import ToolCall
+from reviews.models.trial import Trial
 
 __all__ = [
     "AuditEntry",
@@ -22,4 +23,5 @@ __all__ = [
     "Run",
     "Span",
     "ToolCall",
+    "Trial",
 ]

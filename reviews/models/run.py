@@ -49,6 +49,7 @@ class Run(Stateful):
     """One execution of a registered agent: what it was asked, where it stands, what came of it.
 
     A fork goes on from checkpoint ``forked_at`` of the run ``fork_of``; a number, since that checkpoint may go one day.
+    In a ``dry_run`` no tool runs and nobody is asked: it shows what another verdict would have come to.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -72,6 +73,7 @@ class Run(Stateful):
     trace_id = models.CharField(max_length=100, blank=True)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     retry_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="retries")
+    dry_run = models.BooleanField(default=False, db_default=False)
     fork_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="forks")
     forked_at = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField()

@@ -14,6 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, QueryDict
 
 from reviews import access, live
@@ -22,6 +23,10 @@ from reviews.web.context import live_tick
 from reviews.web.filters import Filter
 
 SIGNED_OUT, NOT_FOUND, BROKEN = 4401, 4404, 1011
+BELL_PATIENCE = 2.0
+"""Seconds to wait for the channel layer."""
+DEAF_TICK = 5.0
+"""Seconds between two looks of a socket that can hear no bells; its page says so."""
 logger = logging.getLogger(__name__)
 
 
@@ -41,6 +46,8 @@ class DeskConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept first: a browser cannot tell why a socket was refused, so it would try for ever."""
         self.joined: set[str] = set()
+        self.wanted: set[str] = set()
+        self.hears = True
         self.turn = asyncio.Lock()
         await self.accept()
         self.seq = texts.number(self.query().get("since", ""))
@@ -49,8 +56,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         """Leave without a trace."""
         self.clock.cancel()
-        for group in self.joined:
-            await self.channel_layer.group_discard(group, self.channel_name)
+        await self._listen(set())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Nothing that comes over the socket is read: decisions are HTTP requests."""
@@ -63,6 +69,9 @@ class DeskConsumer(AsyncWebsocketConsumer):
     async def traced(self, message: dict[str, Any]) -> None:
         """A run's trace has grown: there is no number to compare, so look."""
         await self._catch_up()
+
+    async def echo(self, message: dict[str, Any]) -> None:
+        """What this socket says to itself, see ``_listen``."""
 
     def query(self) -> QueryDict:
         """The query of the address the browser connected to."""
@@ -79,7 +88,7 @@ class DeskConsumer(AsyncWebsocketConsumer):
     async def _tick(self) -> None:
         while True:
             await self._catch_up(is_tick=True)
-            await asyncio.sleep(live_tick())
+            await asyncio.sleep(live_tick() if self.hears else min(live_tick(), DEAF_TICK))
 
     async def _catch_up(self, *, is_tick: bool = False) -> None:
         """Look who is there, then send what is new. A tick also says that the line is alive."""
@@ -87,14 +96,20 @@ class DeskConsumer(AsyncWebsocketConsumer):
             async with self.turn:
                 user = await database_sync_to_async(self._present)()
                 if is_tick:
-                    await self._join(await database_sync_to_async(self.groups_for)(user))
+                    self.wanted = await database_sync_to_async(self.groups_for)(user)
+                    self.hears = await self._listen(self.wanted)
                 changes = await database_sync_to_async(self.news)(user)
                 is_news = changes.html or changes.seq > self.seq
                 self.seq = max(self.seq, changes.seq)
                 if is_news or is_tick:
-                    await self.send(text_data=visible.shown(changes.html) + fragments.mark(self.seq))
+                    await self.send(
+                        text_data=visible.shown(changes.html) + fragments.mark(self.seq, is_live=self.hears)
+                    )
         except Gone as gone:
             await self.close(code=gone.code)
+        except DatabaseError as error:
+            logger.warning("a live line lost the database; the browser will open another: %s", error)
+            await self.close(code=BROKEN)
         except Exception:
             logger.exception("a live line broke; the browser will open another")
             await self.close(code=BROKEN)
@@ -108,12 +123,23 @@ class DeskConsumer(AsyncWebsocketConsumer):
             raise Gone(SIGNED_OUT)
         return user
 
-    async def _join(self, groups: set[str]) -> None:
-        for group in groups - self.joined:
-            await self.channel_layer.group_add(group, self.channel_name)
-        for group in self.joined - groups:
-            await self.channel_layer.group_discard(group, self.channel_name)
-        self.joined = groups
+    async def _listen(self, groups: set[str]) -> bool:
+        """Join these groups and leave the others; whether the channel layer is there, which only asking it shows."""
+        try:
+            async with asyncio.timeout(BELL_PATIENCE):
+                for group in groups - self.joined:
+                    await self.channel_layer.group_add(group, self.channel_name)
+                    self.joined.add(group)
+                for group in self.joined - groups:
+                    await self.channel_layer.group_discard(group, self.channel_name)
+                    self.joined.discard(group)
+                if groups:
+                    await self.channel_layer.send(self.channel_name, {"type": "echo"})
+        except Exception as error:  # whatever the layer is made of
+            if self.hears:
+                logger.warning("a live line hears no bells and looks by itself: %s", str(error) or "no answer")
+            return False
+        return True
 
 
 class InboxConsumer(DeskConsumer):
@@ -125,7 +151,7 @@ class InboxConsumer(DeskConsumer):
 
     def news(self, user: User) -> fragments.Changes:
         """The rows that changed, as the filters of this page show them; who has no queue learns not even a number."""
-        if not self.joined:
+        if not self.wanted:
             return fragments.Changes("", self.seq)
         return fragments.since(user, Filter.read(self.query()), self.seq)
 

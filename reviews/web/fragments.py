@@ -167,6 +167,7 @@ def _fragment(row: Row, now_at: int) -> str:
     return render_to_string("reviews/inbox/_row.html", {"row": row, "oob": True})
 
 
-def mark(seq: int) -> str:
+def mark(seq: int, *, is_live: bool = True) -> str:
     """Return the fragment that tells the page how far it has come; sent often, it also says that the line is alive."""
-    return f'<data id="live-seq" value="{seq:d}" hx-swap-oob="true"></data>'
+    bells = "" if is_live else ' data-bells="off"'
+    return f'<data id="live-seq" value="{seq:d}"{bells} hx-swap-oob="true"></data>'

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
 from reviews import access
 from reviews.actions import interventions, repeats
 from reviews.models import Intervention
 from reviews.policies import show
-from reviews.states import Kind, Verdict
+from reviews.states import InterventionStatus, Kind, Verdict
 from reviews.web import diff, keyset, talk, texts, wording
 from reviews.web.filters import ORDER, Filter
 from reviews.web.forms import DecisionForm
@@ -42,6 +43,7 @@ def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) 
         "options": wording.options(item),
         "at_due_time": wording.at_due_time(item),
         "repeated": repeated(item),
+        "trials": [] if item.is_open else list(item.trials.select_related("tried_by")),
         "talk": talk.so_far(item.run, item),
         "others_open": item.run.interventions.open().exclude(pk=item.pk).count(),
         "keep": chosen.link(),
@@ -75,6 +77,17 @@ def pairs(item: Intervention) -> list[Pair]:
         (name, _shown(value, places.get(name)), item.why.startswith(f"{name} is "))
         for name, value in item.proposal.items()
     ]
+
+
+def may_try(user: User, item: Intervention) -> bool:
+    """Whether the page offers it: the question is decided, not one of fact, and they may operate its run."""
+    if item.status != InterventionStatus.DECIDED or item.kind == Kind.UNKNOWN_OUTCOME:
+        return False
+    try:
+        access.require_operator(user, item.run)
+    except PermissionDenied:
+        return False
+    return True
 
 
 def _changes(item: Intervention, value: Any) -> dict[str, Any]:
@@ -114,6 +127,7 @@ def _rights(user: User, item: Intervention) -> dict[str, Any]:
     is_free = holder is None or is_mine
     manages = has_seat and not is_free and access.manages(user, item.queue_id)
     return {
+        "may_try": may_try(user, item),
         "is_mine": is_mine,
         "has_seat": has_seat,
         "may_decide": item.is_open and has_seat and is_free,

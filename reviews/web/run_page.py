@@ -66,6 +66,8 @@ def acts(run: Run, user: User) -> frozenset[str]:
         access.require_operator(user, run)
     except PermissionDenied:
         return frozenset()
+    if run.dry_run:
+        return frozenset() if run.ended else frozenset({"stop", "resume" if run.hold else "pause"})
     if run.ended:
         return frozenset({"fork", "retry"} if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) else {"fork"})
     return frozenset({"fork", "stop", "resume" if run.hold else "pause"})

@@ -67,15 +67,18 @@ def load(run: Run, user: User) -> Rows:
         checkpoints=list(run.checkpoints.defer("state").order_by("number")),
         notes=list(run.events.filter(kind__in=steps.NOTES).order_by("seq")),
         retries=list(run.retries.only("id", "agent", "status", "created_at").order_by("created_at")),
-        forks=list(run.forks.only("id", "agent", "status", "forked_at", "created_at").order_by("created_at")),
+        forks=list(
+            run.forks.only("id", "agent", "status", "forked_at", "dry_run", "created_at").order_by("created_at")
+        ),
         queues=frozenset(access.visible_queues(user).values_list("pk", flat=True)),
     )
 
 
 def _own_calls(run: Run) -> QuerySet[ToolCall]:
     """What was called in this run; what a fork only remembers is shown where it happened."""
-    own = Q(created_at__gte=run.created_at) | Q(started_at__gte=run.created_at)
-    return run.tool_calls.filter(own).defer("schema")
+    moments = ("created_at", "started_at", "finished_at")
+    own = [Q(**{f"{moment}__gte": run.created_at}) for moment in moments]
+    return run.tool_calls.filter(own[0] | own[1] | own[2]).defer("schema")
 
 
 def build(rows: Rows, now: datetime) -> Timeline:

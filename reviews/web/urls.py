@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern
 
-from reviews.web import audit_log, inbox, interventions, runs
+from reviews.web import audit_log, inbox, interventions, runs, trials
 
 app_name = "reviews"
 urlpatterns: list[URLPattern] = [
     *inbox.urlpatterns,
     *interventions.urlpatterns,
     *runs.urlpatterns,
+    *trials.urlpatterns,
     *audit_log.urlpatterns,
 ]

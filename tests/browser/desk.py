@@ -105,6 +105,16 @@ class Desk:
             self.faults.append(f"{message.type} at {message.location.get('url')}: {message.text}")
 
 
+def repeated(desk: Desk, by: User) -> Intervention:
+    """A question whose like that person has rejected twice in the same run; asked of no agent that could answer."""
+    desk.stack.stop("worker")
+    run = factories.leased(desk.submit("refunds", REFUND, by=by))
+    for note in ("Ask for the receipt first.", "Still no receipt; write to the customer."):
+        desk.decide(factories.question(run), Verdict.REJECT, by=by, note=note)
+        run = factories.leased(run)
+    return factories.question(run)
+
+
 def until(look: Callable[[], T | None], seconds: float = PATIENCE / 1000) -> T:
     """What `look` finds, as soon as it finds something."""
     deadline = time.monotonic() + seconds

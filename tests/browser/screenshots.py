@@ -23,6 +23,7 @@ from tests.browser.desk import (
     choose,
     expect_decided,
     expect_finished,
+    repeated,
     row,
     until,
     verdict,
@@ -152,6 +153,26 @@ def test_runs(desk, alice, bob, mara, busy):
     draw(page, "run-running")
     desk.visit(page, "/runs/")
     draw(page, "runs")
+
+
+def test_run_again(desk, alice, bob, busy):
+    item = busy[0]
+    desk.decide(item, by=bob, note="Both charges are on the statement.")
+    page = desk.open(alice, at(item.run))
+    expect_finished(page)
+    page.get_by_role("link", name="Run again from checkpoint").first.click()
+    draw(page, "run-again")
+    desk.visit(page, f"{at(item)}try/")
+    page.get_by_role("radio", name="Reject").check()
+    page.get_by_label("Feedback for the agent").fill("The second charge was a deposit.")
+    draw(page, "try-verdict")
+    page.get_by_role("button", name="Start the dry run").click()
+    expect(page.locator(".compare .state", has_text="Completed")).to_have_count(2)
+    draw(page, "dry-run")
+
+
+def test_repeated(desk, alice, busy):
+    draw(desk.open(alice, at(repeated(desk, alice))), "repeated")
 
 
 def test_start(desk, alice):

@@ -18,6 +18,7 @@ from tests.browser.desk import (
     choose,
     expect_decided,
     expect_finished,
+    repeated,
     row,
     verdict,
 )
@@ -147,6 +148,41 @@ class TestRuns:
         require_good_looks(page, "start refused")
         desk.visit(page, f"{at(desk.ask('refunds', REFUND, by=alice).run)}stop/")
         require_good_looks(page, "stop")
+
+
+class TestOnceMore:
+    def test_a_repeated_proposal(self, desk, alice):
+        page = desk.open(alice, at(repeated(desk, alice)))
+        expect(page.locator("#repeated")).to_be_visible()
+        require_good_looks(page, "repeated proposal")
+
+    def test_running_again(self, desk, alice):
+        item = desk.ask("refunds", REFUND, by=alice)
+        desk.decide(item, by=alice)
+        page = desk.open(alice, at(item.run))
+        expect_finished(page)
+        page.get_by_role("link", name="Run again from checkpoint").first.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Run again")
+        require_good_looks(page, "run again")
+        page.get_by_role("button", name="Run again").click()
+        expect(page.locator("#run-steps .gate")).to_be_visible()
+        require_good_looks(page, "a run that goes on from another")
+        desk.visit(page, at(item.run))
+        require_good_looks(page, "a run that was run again")
+
+    def test_trying_another_verdict(self, desk, alice):
+        item = desk.ask("refunds", REFUND, by=alice)
+        desk.decide(item, by=alice, note="Go ahead.")
+        page = desk.open(alice, at(item))
+        page.get_by_role("link", name="Try another verdict").click()
+        require_good_looks(page, "try another verdict")
+        page.get_by_role("radio", name="Reject").check()
+        page.get_by_label("Feedback for the agent").fill("The second charge was a deposit.")
+        page.get_by_role("button", name="Start the dry run").click()
+        expect(page.locator(".compare .state", has_text="Completed")).to_have_count(2)
+        require_good_looks(page, "dry run beside the original")
+        desk.visit(page, "/runs/")
+        require_good_looks(page, "runs with a dry run")
 
 
 class TestAuditLog:

@@ -1,6 +1,7 @@
 """What browsers are told about every page."""
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import RequestFactory
 
@@ -8,12 +9,12 @@ from hitl_site.headers import ExtraHeaders
 
 
 @pytest.fixture
-def answer(alice):
-    """The response to alice after the middleware has seen it."""
+def answer():
+    """The response to somebody with a session, after the middleware has seen it."""
 
-    def answer(user=alice, **headers: str) -> HttpResponse:
+    def answer(**headers: str) -> HttpResponse:
         request = RequestFactory().get("/")
-        request.user = user
+        request.COOKIES[settings.SESSION_COOKIE_NAME] = "of alice"
         return ExtraHeaders(lambda _: HttpResponse(headers=headers))(request)
 
     return answer
@@ -22,6 +23,12 @@ def answer(alice):
 class TestExtraHeaders:
     def test_keep_pages_of_signed_in_people_out_of_every_cache(self, answer):
         assert answer()["Cache-Control"] == "no-store"
+
+    def test_keep_the_answer_to_a_sign_in_out_of_every_cache(self):
+        response = HttpResponse()
+        response.set_cookie(settings.SESSION_COOKIE_NAME, "of alice")
+
+        assert ExtraHeaders(lambda _: response)(RequestFactory().get("/"))["Cache-Control"] == "no-store"
 
     def test_leave_to_a_view_what_it_set_itself(self, answer):
         assert answer(**{"Cache-Control": "private, max-age=60"})["Cache-Control"] == "private, max-age=60"

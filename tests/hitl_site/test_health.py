@@ -1,10 +1,34 @@
 """The probes."""
 
+import threading
+import time
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError
-from redis.exceptions import ConnectionError as NoConnection
+from django.utils import timezone
 
-from hitl_site import health
+from hitl_site import health, pulse
+
+ALL = {"database", "migrations", "broker", "channel_layer", "clock"}
+
+
+@pytest.fixture
+def swept(settings):
+    """The clock swept a moment ago."""
+    pulse.note(sender=type("Sweep", (), {"name": pulse.SWEEP}))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A loaded machine is slow; only a part that is frozen may be taken for one."""
+    monkeypatch.setattr(health, "PATIENCE", 30)
+
+
+@pytest.fixture
+def part(monkeypatch):
+    """Puts another check in place of one."""
+    return lambda name, check: monkeypatch.setitem(health.CHECKS, name, check)
 
 
 class TestHealthz:
@@ -12,33 +36,78 @@ class TestHealthz:
         response = client.get("/healthz")  # pytest-django would fail this test if it did
         assert (response.status_code, response.content) == (200, b"ok")
 
+    def test_answers_whatever_address_the_probe_used(self, client, settings):
+        settings.ALLOWED_HOSTS = ["desk.example.org"]
+        settings.SECURE_SSL_REDIRECT = True
+        assert client.get("/healthz", headers={"Host": "10.0.0.7:8000"}).status_code == 200
+
 
 @pytest.mark.django_db
 class TestReadyz:
-    def test_is_ready_when_database_and_redis_answer(self, client):
+    def test_is_ready_when_every_part_answers(self, client, swept):
         response = client.get("/readyz")
+        said = response.json()
 
-        assert response.status_code == 200
-        assert response.json() == {"ready": True, "database": True, "redis": True}
+        assert response.status_code == 200, said
+        assert said.pop("last_sweep") == pulse.last_sweep().isoformat(timespec="seconds")
+        assert said == {"ready": True} | dict.fromkeys(ALL, True)
+        assert response["Cache-Control"] == "no-store"
 
-    def test_names_redis_when_it_is_away(self, client, monkeypatch):
-        def away(key):
-            raise NoConnection("secret.host:6379 refused")
-
-        monkeypatch.setattr(health.cache, "get", away)
-        response = client.get("/readyz")
-
-        assert response.status_code == 503
-        assert response.json() == {"ready": False, "database": True, "redis": False}
-        assert b"secret.host" not in response.content
-
-    def test_names_the_database_when_it_is_away(self, client, monkeypatch):
+    @pytest.mark.parametrize("name", sorted(ALL))
+    def test_names_the_part_that_is_away_and_no_more(self, client, swept, part, name, caplog):
         def away():
             raise DatabaseError("secret.host:5432 refused")
 
-        monkeypatch.setattr(health.connection, "cursor", away)
+        part(name, away)
         response = client.get("/readyz")
 
         assert response.status_code == 503
-        assert response.json() == {"ready": False, "database": False, "redis": True}
+        assert {key for key, is_there in response.json().items() if is_there is False} == {"ready", name}
         assert b"secret.host" not in response.content
+        assert "secret.host" in caplog.text
+
+    def test_waits_for_no_part_that_says_nothing(self, client, swept, part, monkeypatch):
+        thaw = threading.Event()
+        monkeypatch.setattr(health, "PATIENCE", 0.5)
+        part("broker", lambda: thaw.wait(30))
+        began = time.monotonic()
+        response = client.get("/readyz?only=broker")
+        thaw.set()
+
+        assert response.json() == {"ready": False, "broker": False}
+        assert time.monotonic() - began < 10
+
+    def test_asks_only_for_the_parts_named(self, client):
+        assert client.get("/readyz?only=database,migrations").json() == {
+            "ready": True,
+            "database": True,
+            "migrations": True,
+        }
+
+    def test_knows_no_other_parts(self, client):
+        response = client.get("/readyz?only=database,kitchen")
+        assert (response.status_code, response.json()) == (400, {"error": "there are no such parts: kitchen"})
+
+    def test_is_not_ready_before_its_migrations(self, client, monkeypatch):
+        monkeypatch.setattr(health, "_is_migrated", False)
+        monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda self, targets: ["one"])
+        assert client.get("/readyz?only=migrations").json() == {"ready": False, "migrations": False}
+
+
+class TestPulse:
+    def test_is_none_before_the_first_sweep(self):
+        assert pulse.last_sweep() is None
+        assert not pulse.beats()
+
+    def test_is_heard_of_a_sweep_and_of_no_other_task(self):
+        pulse.note(sender=type("Other", (), {"name": "agents_runtime.tasks.advance_run"}))
+        assert not pulse.beats()
+        pulse.note(sender=type("Sweep", (), {"name": pulse.SWEEP}))
+        assert pulse.beats()
+
+    def test_stops_when_the_last_sweep_is_long_ago(self, monkeypatch):
+        pulse.note(sender=type("Sweep", (), {"name": pulse.SWEEP}))
+        later = timezone.now() + timedelta(minutes=1)
+        monkeypatch.setattr(pulse.timezone, "now", lambda: later)
+        assert not pulse.beats()
+        assert pulse.last_sweep() is not None

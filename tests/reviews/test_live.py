@@ -94,6 +94,18 @@ class TestRing:
         live.settle(PATIENCE)
         assert len(layer.rung) == 3 * 3
 
+    def test_gives_up_on_a_bell_that_rings_too_long(self, layer, monkeypatch, caplog):
+        monkeypatch.setattr(live, "PATIENCE", 0.05)
+        monkeypatch.setattr(layer, "group_send", lambda group, message: asyncio.sleep(PATIENCE))
+        with caplog.at_level(logging.WARNING):
+            live.ring(BELL)
+            live.settle(PATIENCE)
+            done = threading.Event()
+            live._bell_loop().call_soon_threadsafe(done.set)  # the log line is written on the loop's thread
+            assert done.wait(PATIENCE)
+        assert not live._ringing
+        assert "catch up by themselves: no answer" in caplog.text
+
     def test_is_silent_without_a_layer(self, monkeypatch):
         monkeypatch.setattr(live, "get_channel_layer", lambda: None)
         live.ring(BELL)

@@ -4,6 +4,7 @@
 //   stale       a replaced socket is muted, so its late close cannot start another connection
 //   watchdog    a socket that says nothing for data-silence ms is taken for dead
 //   polling     after data-retries failed connections in a row, the same fragments come by GET from data-poll-url
+//   no bells    a message with data-bells="off" comes from a server that cannot hear what happens and looks by itself
 //   signed out  close code 4401 stops everything and says so
 // The page says where it stands in html[data-ws] and #live-state[data-state]: wait, open, polling, down or out.
 // What arrives goes out as the event "live:message"; apply.js puts it into the page.
@@ -86,12 +87,12 @@ function failed() {
   }
 }
 
-function healthy() {
+function healthy(hearsBells) {
   heard = Date.now();
   failures = 0;
   clearTimeout(pollTimer);
   pollTimer = 0;
-  show("open");
+  show(hearsBells ? "open" : "polling"); // without bells the socket itself looks now and then
 }
 
 function start() {
@@ -117,7 +118,7 @@ function start() {
 
   document.addEventListener("htmx:wsBeforeMessage", (event) => {
     event.preventDefault(); // one way in for both doors, see apply.js
-    healthy();
+    healthy(!event.detail.message.includes('data-bells="off"'));
     apply(event.detail.message);
   });
 

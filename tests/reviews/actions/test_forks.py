@@ -22,9 +22,9 @@ def passed(run):
     refused = proposal(call_id="refused", ruling=Ruling.REFUSED)
     agent = proposal(call_id="agent", ruling=Ruling.LET_THROUGH, is_agent=True)
     gates.park(run, state(), [done, refused, agent])
-    factories.begin(run, "done")
+    tool_calls.begin(run, "done", "issue_refund")
     tool_calls.finish(run, "done", "ok")
-    factories.begin(run, "agent")
+    tool_calls.begin(run, "agent", "issue_refund")
     gates.park(run, state('{"state": 2}'), [proposal(call_id="asked")])
     run.refresh_from_db()
     return run

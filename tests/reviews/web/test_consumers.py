@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from channels.testing import WebsocketCommunicator
+from channels_redis.pubsub import RedisPubSubLoopLayer
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -19,7 +20,7 @@ from django.utils import timezone
 from hitl_site.asgi import application
 from reviews.actions import interventions, spans
 from reviews.models import Membership, Run
-from reviews.web import fragments
+from reviews.web import consumers, fragments
 from tests.reviews import desk_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -137,6 +138,26 @@ class TestInboxConsumer:
             item = await on_thread(desk_data.refund)(risk=1)
 
             await socket.until(f'<li id="row-{item.pk}" hx-swap-oob="delete">')
+
+    @in_loop
+    async def test_looks_by_itself_and_says_so_while_it_hears_no_bells(self, alice, settings, monkeypatch):
+        monkeypatch.setattr(consumers, "DEAF_TICK", 0.1)
+        monkeypatch.setattr(consumers, "BELL_PATIENCE", 0.1)
+        is_away = True
+
+        async def silent(self, channel, message):
+            if is_away:
+                await asyncio.sleep(SOON)
+
+        monkeypatch.setattr(RedisPubSubLoopLayer, "send", silent)
+        async with line(alice) as socket:
+            assert 'data-bells="off"' in await socket.text()
+            item = await on_thread(desk_data.refund)()
+            await socket.until(f'id="row-{item.pk}"', 'id="live-seq"')
+            is_away = False
+
+            while 'data-bells="off"' in await socket.text():
+                pass
 
     @in_loop
     async def test_tells_charlie_nothing(self, charlie):

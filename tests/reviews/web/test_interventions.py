@@ -155,7 +155,7 @@ class TestIntervention:
         with django_assert_num_queries(18):
             desk.get(address(item))
         for _ in range(6):
-            interventions.decide(item.pk, by=bob, verdict="reject", note="no")
+            interventions.decide(item.pk, by=bob, verdict="override", replacement="by hand")
             item = desk_data.refund(on=factories.leased(item.run))
         desk_data.many(5)
 

@@ -1,0 +1,1 @@
+"""Servers that die, freeze and come back empty, beneath real processes of the desk."""
