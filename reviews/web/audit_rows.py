@@ -40,6 +40,7 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "claimed": "busy",
     "submitted": "idle",
     "forked": "idle",
+    "tried": "idle",
     "started": "idle",
     "resumed": "idle",
     "continued": "idle",
