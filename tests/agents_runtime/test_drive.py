@@ -10,6 +10,7 @@ from openai.types.responses.response_output_item import McpApprovalRequest
 from agents_runtime import ask_human, sdk
 from agents_runtime.desk import RunDesk
 from agents_runtime.sdk import bridge
+from reviews.actions import trials
 from reviews.actions.verdicts import refusal
 from reviews.models import Run
 from reviews.states import RunStatus, ToolCallStatus
@@ -111,6 +112,14 @@ class TestHostedMcp:
         run = stage.settle(stage.start(build), "reject", note="Never erase.")
 
         assert (run.status, run.result) == (RunStatus.COMPLETED, f"False {refusal('Never erase.')}")
+
+    @pytest.mark.parametrize("decided", ["approve", "reject"])
+    def test_never_run_in_a_dry_run(self, stage, build, decided):
+        run = stage.settle(stage.start(build), decided)
+
+        dry = trials.try_verdict(run.interventions.get().pk, by=stage.reviewer, verdict="approve")
+
+        assert stage.advance(dry).result.startswith("False Dry run: ")
 
     def test_are_let_through_by_a_rule(self, stage, build):
         run = stage.start(build, review=[{"tool": "erase", "ruling": "allow"}])
