@@ -8,10 +8,11 @@ from celery import Celery
 from celery.signals import beat_embedded_init, worker_init, worker_process_init
 from django.conf import settings
 
-from hitl_site import child, patience, pulse  # noqa: F401  (pulse listens to the tasks)
+from hitl_site import broker, child, patience, pulse  # noqa: F401  (pulse listens to the tasks)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_site.settings")
 
+broker.install()
 app = Celery("foureyes")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
