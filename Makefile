@@ -8,7 +8,7 @@ SKIP    = 3
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres check format lock screenshots bench
+.PHONY: help demo test test-postgres load check format lock screenshots bench
 
 help:                             ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,10 @@ test: $(VENV)/.installed-test     ## every test, then those that meet a database
 
 test-postgres: $(VENV)/.installed-test
 	TEST_STACK=postgres $(BIN)/python -m pytest -m services $(ARGS)
+
+load: $(VENV)/.installed-test     ## fifty runs on one worker process, timed against one run; give it a machine for itself
+	$(BIN)/python -m pytest -m load -s
+	TEST_STACK=postgres $(BIN)/python -m pytest -m load -s
 
 check: $(VENV)/.installed-test    ## format, lint, floors, types, templates, migrations, vendored files; then the tests
 	$(BIN)/ruff format --check .

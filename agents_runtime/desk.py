@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from agents_runtime import leaving
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import Answer, Begun, Request, Snapshot
 from agents_runtime.sdk.human import NAME as ASK_HUMAN
@@ -38,9 +39,15 @@ class RunDesk:
         self.model = model
 
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
-        """Judge each call, save the gate; True when somebody must be asked or the run is held."""
+        """Judge each call, save the gate; True when somebody must be asked, the run is held, or this worker stops."""
         proposals = [self._proposal(request) for request in requests]
-        return gates.park(self.run, self.saved(snapshot), proposals, max_rejections=self.entry.max_rejections)
+        return gates.park(
+            self.run,
+            self.saved(snapshot),
+            proposals,
+            max_rejections=self.entry.max_rejections,
+            leaving=leaving.notice.given(),
+        )
 
     def answers(self, call_ids: Sequence[str]) -> Mapping[str, Answer]:
         """What the ledger says about the calls; a proposed one has no answer yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agents_runtime import leaving
 from agents_runtime.desk import RunDesk
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import Begun, Request, Snapshot
@@ -31,8 +32,9 @@ class DryRunDesk(RunDesk):
         self.records = trials.Records(run.fork_of)
 
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
-        """Give every call its recorded output or a refusal; True only when the run is held."""
-        return gates.park(self.run, self.saved(snapshot), [self._replayed(request) for request in requests])
+        """Give every call its recorded output or a refusal; True only when the run is held, or this worker stops."""
+        replayed = [self._replayed(request) for request in requests]
+        return gates.park(self.run, self.saved(snapshot), replayed, leaving=leaving.notice.given())
 
     def begin(self, call_id: str, tool: str) -> Begun:
         """The recorded output. An agent is entered, since its own calls stop here too. Raises NotApproved."""

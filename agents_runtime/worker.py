@@ -6,7 +6,6 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
-from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +13,10 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
-from agents_runtime import llm, registry, sdk
+from agents_runtime import leaving, llm, registry, sdk
 from agents_runtime.desk import RunDesk
 from agents_runtime.dry_run import DryRunDesk
-from agents_runtime.heartbeat import Heartbeat
+from agents_runtime.heartbeat import heartbeat
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import bridge
 from reviews.actions import LeaseLost, forks, gates, leases, tool_calls, trials
@@ -41,19 +40,24 @@ CODES: dict[type[Exception], str] = {
 
 def advance(run_id: UUID) -> None:
     """Take a queued run as far as it goes. Safe to call twice, at once or again: one caller gets the lease."""
+    if leaving.notice.given():
+        leases.pass_on(run_id)
+        return
     run = leases.take(run_id, worker=f"{socket.gethostname()}:{os.getpid()}")
     if run is None:
         return  # another worker has it, or it needs no work
     try:
-        with Heartbeat(run) as heartbeat:
-            _advance_or_fail(run, heartbeat.lost)
+        with heartbeat.keep(run) as recall:
+            _advance_or_fail(run, recall)
     except LeaseLost as lost:
         logger.warning("%s What it came to is dropped.", lost)
 
 
-def _advance_or_fail(run: Run, lost: Event) -> None:
+def _advance_or_fail(run: Run, recall: sdk.Recall) -> None:
     try:
-        _advance(run, lost)
+        _advance(run, recall)
+    except sdk.Recalled:
+        leases.hand_back(run)
     except (LeaseLost, OperationalError, InterfaceError):
         raise  # no fault of the run: it is somebody else's, or is taken back and tried again
     except (sdk.Failure, UnknownAgent, CorruptCheckpoint, ReusedCallId, NotApproved) as error:
@@ -66,7 +70,7 @@ def _advance_or_fail(run: Run, lost: Event) -> None:
         gates.fail(run, "internal_error", text)
 
 
-def _advance(run: Run, lost: Event) -> None:
+def _advance(run: Run, recall: sdk.Recall) -> None:
     entry = registry.get(run.agent)
     if unknown := tool_calls.of_unknown_outcome(run):
         gates.ask_outcome(run, unknown)
@@ -83,7 +87,7 @@ def _advance(run: Run, lost: Event) -> None:
         return
     gated = _gated(entry)
     desk = (DryRunDesk if run.dry_run else RunDesk)(run, entry, llm.name_of(gated.agent))
-    outcome = bridge.run(sdk.advance(gated, _brief(run, entry, checkpoint, said), desk, llm.provider(), lost=lost))
+    outcome = bridge.run(sdk.advance(gated, _brief(run, entry, checkpoint, said), desk, llm.provider(), recall=recall))
     if isinstance(outcome, sdk.Finished):
         _finish(run, entry, desk, outcome)
 

@@ -65,7 +65,7 @@ def _postgresql(url: str, connections: int) -> dict[str, Any]:
 
 def _sqlite(path: str) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "hitl_site.sqlite",
         "NAME": path,
         # A file also in tests: web and worker are processes of their own and must see the same one.
         "TEST": {"NAME": f"{path}.test"},

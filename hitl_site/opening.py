@@ -15,7 +15,7 @@ from hitl_site.supervisor.voice import Voice
 HOST = "127.0.0.1"  # never another: the password of the accounts is published
 
 
-def open_up(house: House, voice: Voice, port: int, concurrency: int) -> None:
+def open_up(house: House, voice: Voice, port: int, concurrency: int | None) -> None:
     """Start the parts in the order in which they need each other; raises Refused where one does not come up."""
     began, url = time.monotonic(), f"http://{HOST}:{port}"
     prepare_services(house, settings.VAR)

@@ -1,5 +1,6 @@
 """Every setting, read from the environment. Development needs no variable and no service."""
 
+import os
 from pathlib import Path
 
 import django_stubs_ext
@@ -129,7 +130,17 @@ CELERY_TASK_DEFAULT_QUEUE = "foureyes"
 CELERY_TASK_ACKS_LATE = True  # at least once, so tasks are safe to deliver twice
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True  # the database holds the state
+CELERY_TASK_ROUTES = {"agents_runtime.tasks.sweep": {"queue": "foureyes.clock"}}  # waits behind no agent
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Threads: one process carries many runs, which mostly wait for their models. Processes: each carries one, for agents
+# whose own code computes much. docs/adr/0011 has the figures.
+CELERY_WORKER_POOL = env.choice("FOUREYES_WORKER_POOL", "threads", of={"threads", "prefork"})
+CELERY_WORKER_CONCURRENCY = env.number(
+    "FOUREYES_WORKER_CONCURRENCY",
+    50 if CELERY_WORKER_POOL == "threads" else os.cpu_count() or 1,
+    least=1,
+    most=1000,
+)
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0  # seconds to finish after SIGQUIT; then the task goes back into the queue
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
@@ -233,6 +244,8 @@ FOUREYES_STREAM = env.flag("FOUREYES_STREAM", default=False)
 FOUREYES_DEMO_AGENTS = env.flag("FOUREYES_DEMO_AGENTS", default=DEVELOPMENT)
 # How long a worker owns a run without renewing its lease, in seconds; then the clock gives the run to another.
 FOUREYES_LEASE_SECONDS = env.number("FOUREYES_LEASE_SECONDS", 60, least=1, most=3600)
+# How long a worker that stops waits for its runs to come to their next gate, in seconds; then it lets go of the models.
+FOUREYES_STOP_SECONDS = env.number("FOUREYES_STOP_SECONDS", 5, least=0, most=3600)
 # Model calls one run may make, unless its agent was registered with a number of its own.
 FOUREYES_MAX_TURNS = env.number("FOUREYES_MAX_TURNS", 50, least=1, most=10_000)
 # Rejections of the same proposal in one run after which the next ends it, unless its agent has a number of its own.

@@ -68,15 +68,12 @@ def run_in_full(row: Run) -> Shape:
     calls, calls_left = _newest(row.tool_calls.order_by("-id"))
     questions, questions_left = _newest(asked.order_by("-created_at", "-id"))
     history, history_left = _newest(row.events.order_by("-seq"))
+    branches = list(row.forks.order_by("created_at").values_list("pk", "dry_run"))
     return run(row) | {
         "checkpoints": [checkpoint(saved) for saved in row.checkpoints.defer("state").order_by("number")],
-        "forks": [
-            str(pk) for pk in row.forks.filter(dry_run=False).order_by("created_at").values_list("pk", flat=True)
-        ],
+        "forks": [str(pk) for pk, is_dry in branches if not is_dry],
         "trial": trial(row.trial) if row.dry_run else None,
-        "trials": [
-            str(pk) for pk in row.forks.filter(dry_run=True).order_by("created_at").values_list("pk", flat=True)
-        ],
+        "trials": [str(pk) for pk, is_dry in branches if is_dry],
         "tool_calls": [tool_call(call) for call in calls],
         "interventions": [_with_decisions(question) for question in questions],
         "events": [event(line) for line in history],

@@ -16,8 +16,13 @@ DATABASE_FIXTURES = {"db", "transactional_db", "live", "stack"}
 _are_triggers_gone = False
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what meets a database or a broker; put the tests with a living worker last, or it would do others' work."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what meets a database or a broker; put the tests with a living worker last, or it would do others' work.
+
+    What is marked `load` wants the machine for itself: it runs only where it is asked for.
+    """
+    if "load" not in config.option.markexpr:
+        items[:] = [item for item in items if not item.get_closest_marker("load")]
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:

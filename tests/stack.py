@@ -53,6 +53,11 @@ class Stack:
             self.processes[name] = Process(self._parts[name], self._environment, self._write)
         self.wait_until_up(*names)
 
+    def start_with(self, name: str, **environment: str) -> None:
+        """Start one with settings of its own, and wait until it answers."""
+        self.processes[name] = Process(self._parts[name], self._environment | environment, self._write)
+        self.wait_until_up(name)
+
     def wait_until_up(self, *names: str, seconds: float = 60) -> None:
         """Return once each of them answers; raises with its log when it ends instead."""
         up = {"web": lambda: probes.web_answers(HOST, self.port), "worker": probes.worker_answers}

@@ -48,6 +48,8 @@ class TestWorker:
 
     @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
     def test_takes_its_pool_along_when_it_is_killed(self, live):
+        live.stop("worker")
+        live.start_with("worker", FOUREYES_WORKER_POOL="prefork", FOUREYES_WORKER_CONCURRENCY="2")
         worker = live.processes.pop("worker")
         pool = children(worker.pid)
         assert pool
@@ -65,6 +67,24 @@ class TestWeb:
 
 
 class TestClock:
+    @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+    def test_ticks_no_more_when_it_is_killed(self, live):
+        clock = live.processes.pop("clock")
+        beat = children(clock.pid)
+        assert beat
+        os.kill(clock.pid, signal.SIGKILL)
+
+        until(lambda: not any(Path(f"/proc/{pid}/cmdline").exists() for pid in beat))
+        clock.kill()
+
+    def test_sweeps_while_there_is_no_worker(self, live, submit):
+        live.stop("worker")
+        run = submit()
+        long_ago = run.created_at.replace(year=2000)
+        Run.objects.filter(pk=run.pk).update(announced_at=long_ago)
+
+        until(lambda: Run.objects.get(pk=run.pk).announced_at > long_ago)
+
     def test_gives_a_run_to_another_worker_when_its_own_was_killed(self, live, submit):
         run = submit()
         live.kill("worker")

@@ -7,6 +7,7 @@ from agents_runtime.sdk.gate import Gated, gated
 from agents_runtime.sdk.graph import AmbiguousAgents, agents_of, tool_names
 from agents_runtime.sdk.human import ask_human
 from agents_runtime.sdk.ports import Answer, Begun, Brief, Desk, Finished, Parked, Request, Snapshot
+from agents_runtime.sdk.recall import Recall, Recalled
 
 __all__ = [
     "AmbiguousAgents",
@@ -18,6 +19,8 @@ __all__ = [
     "Finished",
     "Gated",
     "Parked",
+    "Recall",
+    "Recalled",
     "Request",
     "Snapshot",
     "UngatedTool",

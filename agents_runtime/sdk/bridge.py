@@ -1,6 +1,8 @@
-"""One event loop per worker thread, kept for good, and the thread itself for what must not run on a loop.
+"""One event loop per process, kept for good and shared by all its runs; and each run's own thread for what must wait.
 
-A loop per advance would break every client that an agent's author keeps: its connections die with their loop.
+A loop per advance would break every client that an agent's author keeps, since connections die with their loop; a loop
+per thread would need a client, and a pool of connections, for each run. What an advance leaves behind must not outlive
+it, nor take along what belongs to another: its tasks, threads and database connections are counted as its own.
 """
 
 from __future__ import annotations
@@ -10,33 +12,49 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
-from queue import SimpleQueue
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import Context, ContextVar
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakSet
 
-from asgiref.sync import ThreadSensitiveContext
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
+from django.db import connections
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-Jobs = SimpleQueue[Callable[[], None] | None]
 GRACE = 10.0
 """Seconds that cancelled tasks get to end; one that refuses is left behind."""
-_kept = threading.local()
-_jobs: ContextVar[Jobs] = ContextVar("foureyes_jobs")
+IDLE = 0.05
+"""Seconds without a question after which the waiting thread lends its database connection to others."""
+_starting = threading.Lock()
+_kept: tuple[int, asyncio.AbstractEventLoop] | None = None
+
+
+@dataclass(eq=False)
+class _Advance:
+    """What one advance has for itself on the loop it shares."""
+
+    jobs: SimpleQueue[Callable[[], None] | None] = field(default_factory=SimpleQueue)
+    threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(thread_name_prefix="tools"))
+    tasks: WeakSet[asyncio.Task[Any]] = field(default_factory=WeakSet)
+
+
+_advance: ContextVar[_Advance | None] = ContextVar("foureyes_advance", default=None)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run it on this thread's loop, and meanwhile do here what `call_back` asks for. Leaves no task behind."""
-    jobs: Jobs = SimpleQueue()
-    token = _jobs.set(jobs)
+    """Run it on the process's loop, and meanwhile do here what `call_back` asks for. Leaves no task behind."""
+    mine = _Advance()
+    token = _advance.set(mine)
     try:
-        future = asyncio.run_coroutine_threadsafe(_alone(work), _loop())  # the task inherits the context
+        future = asyncio.run_coroutine_threadsafe(_alone(work, mine), loop())  # the task inherits the context
     finally:
-        _jobs.reset(token)
-    future.add_done_callback(lambda _: jobs.put(None))
+        _advance.reset(token)
+    future.add_done_callback(lambda _: mine.jobs.put(None))
     try:
-        while (job := jobs.get()) is not None:
+        while (job := _next(mine.jobs)) is not None:
             job()
     except BaseException:  # this thread was told to stop
         future.cancel()
@@ -46,8 +64,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 async def call_back(function: Callable[..., T], *args: Any) -> T:
     """Call the function on the thread that waits in `run`."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
+    here, mine = asyncio.get_running_loop(), _advance.get()
+    assert mine is not None, "only what `run` runs can call back"
+    done: asyncio.Future[T] = here.create_future()
 
     def settle(result: T | None, error: BaseException | None) -> None:
         if done.cancelled():
@@ -61,36 +80,83 @@ async def call_back(function: Callable[..., T], *args: Any) -> T:
         try:
             result = function(*args)
         except BaseException as error:
-            loop.call_soon_threadsafe(settle, None, error)
+            here.call_soon_threadsafe(settle, None, error)
         else:
-            loop.call_soon_threadsafe(settle, result, None)
+            here.call_soon_threadsafe(settle, result, None)
 
-    _jobs.get().put(job)
+    mine.jobs.put(job)
     return await done
 
 
-async def _alone(work: Coroutine[Any, Any, T]) -> T:
-    """The work with threads of its own, whose database connections end with it, and without stragglers."""
-    threads = ThreadPoolExecutor(thread_name_prefix="tools")
-    asyncio.get_running_loop().set_default_executor(threads)
+def loop() -> asyncio.AbstractEventLoop:
+    """The loop of this process; it is made when first asked for, since no thread survives the fork of a worker."""
+    global _kept
+    with _starting:
+        if _kept is None or _kept[0] != os.getpid():
+            made = _SharedLoop()
+            made.set_task_factory(_counted)
+            threading.Thread(target=_serve, args=(made,), name="agents", daemon=True).start()
+            _kept = (os.getpid(), made)
+        return _kept[1]
+
+
+class _SharedLoop(asyncio.SelectorEventLoop):
+    """A loop on which every advance has threads of its own: a tool that hangs holds up no other run."""
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+        """As always; work for the default executor goes to the threads of the advance that asks."""
+        mine = _advance.get()
+        if executor is None and mine is not None:
+            return super().run_in_executor(mine.threads, _and_disconnect, func, *args)
+        return super().run_in_executor(executor, func, *args)
+
+
+def _and_disconnect(function: Callable[..., T], *args: Any) -> T:
     try:
-        async with ThreadSensitiveContext():  # the thread on which Django's asynchronous queries run
-            return await work
+        return function(*args)
     finally:
-        if stragglers := asyncio.all_tasks() - {asyncio.current_task()}:
+        _disconnect()  # the thread ends unseen, and a pool would never get back what it lent to it
+
+
+def _disconnect() -> None:
+    """Let go of this thread's database connections, unless it is in the middle of a transaction."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def _counted(loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> asyncio.Task[Any]:
+    context: Context | None = more.get("context")
+    mine = _advance.get() if context is None else context.get(_advance)
+    task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **more)
+    if mine is not None:
+        mine.tasks.add(task)
+    return task
+
+
+def _next(jobs: SimpleQueue[Callable[[], None] | None]) -> Callable[[], None] | None:
+    try:
+        return jobs.get(timeout=IDLE)
+    except Empty:
+        _disconnect()  # the model thinks, for seconds: many such threads share few connections
+        return jobs.get()
+
+
+async def _alone(work: Coroutine[Any, Any, T], mine: _Advance) -> T:
+    """The work, which ends with all that it began."""
+    try:
+        async with ThreadSensitiveContext() as context:  # the thread on which Django's asynchronous queries run
+            try:
+                return await work
+            finally:
+                if context in SyncToAsync.context_to_thread_executor:
+                    await sync_to_async(_disconnect)()
+    finally:
+        if stragglers := set(mine.tasks) - {asyncio.current_task()}:
             for task in stragglers:
                 task.cancel()
             await asyncio.wait(stragglers, timeout=GRACE)
-        threads.shutdown(wait=False)
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    pid, loop = getattr(_kept, "loop", (None, None))
-    if pid != os.getpid() or loop is None:  # no thread survives the fork of a worker
-        loop = asyncio.new_event_loop()
-        threading.Thread(target=_serve, args=(loop,), name="agents", daemon=True).start()
-        _kept.loop = (os.getpid(), loop)
-    return loop
+        mine.threads.shutdown(wait=False)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -1,19 +1,16 @@
-"""What an advance holds open while it lasts: the agents' MCP servers and the model provider's clients."""
+"""What an advance holds open while it lasts: the agents' MCP servers."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from agents import Agent, ModelProvider
+from agents import Agent
 from agents.mcp import MCPServerManager
 
 from agents_runtime.sdk.errors import Failure
 from agents_runtime.sdk.graph import agents_of
-
-logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -33,11 +30,3 @@ async def connected(agent: Agent[Any]) -> AsyncGenerator[None]:
         yield
     finally:
         await manager.cleanup_all()
-
-
-async def closed(provider: ModelProvider) -> None:
-    """Close what the provider opened on this loop, which ends with the advance. Never raises: the work is done."""
-    try:
-        await provider.aclose()
-    except Exception:
-        logger.exception("the model provider could not be closed")

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
-from threading import Event
 from typing import Any
 
 from agents import (
@@ -26,12 +25,13 @@ from agents.models.interface import ModelProvider
 from agents.run_state import CURRENT_SCHEMA_VERSION
 
 from agents_runtime.sdk import outputs
-from agents_runtime.sdk.connections import closed, connected
+from agents_runtime.sdk.connections import connected
 from agents_runtime.sdk.errors import Failure, explained
 from agents_runtime.sdk.gate import Doorkeeper, Gated
 from agents_runtime.sdk.graph import agents_of, inner_agent
 from agents_runtime.sdk.passage import Passage, passage
 from agents_runtime.sdk.ports import Brief, Desk, Finished, Parked, Request, Snapshot
+from agents_runtime.sdk.recall import Recall
 from agents_runtime.sdk.wrapped import note_error
 
 SDK_VERSION = version("openai-agents")
@@ -43,14 +43,14 @@ Result = RunResult | RunResultStreaming
 
 
 async def advance(
-    gated: Gated, brief: Brief, desk: Desk, provider: ModelProvider | None = None, *, lost: Event | None = None
+    gated: Gated, brief: Brief, desk: Desk, provider: ModelProvider | None = None, *, recall: Recall | None = None
 ) -> Finished | Parked:
-    """Run until the agent ends or a gate parks it. Raises Failure, and whatever the desk raised.
+    """Run until the agent ends or a gate parks it. Raises Failure, Recalled, and whatever the desk raised.
 
-    One advance may be repeated after a crash: everything it does is asked of the desk first. Once ``lost`` is set, no
-    model is called any more and no tool begins; one that runs may come to its end.
+    One advance may be repeated after a crash: everything it does is asked of the desk first. Once ``recall`` is told,
+    the model is not waited for any more and no tool begins; one that runs may come to its end.
     """
-    here = Passage(desk, gated.originals, gated.ungated, lost=lost or Event())
+    here = Passage(desk, gated.originals, gated.ungated, recall=recall or Recall())
     token = passage.set(here)
     try:
         async with connected(gated.agent):
@@ -61,8 +61,6 @@ async def advance(
         raise explained(error) from error
     finally:
         passage.reset(token)
-        if provider is not None:
-            await closed(provider)
 
 
 async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig) -> Finished | Parked:
@@ -75,7 +73,8 @@ async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig)
         await _apply_answers(current, brief, here)
         _tell(current, brief)
     while True:
-        result = await _to_next_stop(gated.agent, current, brief, config)
+        here.require_owned()
+        result = await here.run(_to_next_stop(gated.agent, current, brief, config))
         if here.trouble is not None:
             raise here.trouble
         state: State = result.to_state()

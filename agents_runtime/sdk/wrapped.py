@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from agents.tool_context import ToolContext
 from agents_runtime.sdk import outputs
 from agents_runtime.sdk.calls import current_call
 from agents_runtime.sdk.graph import inner_agent
-from agents_runtime.sdk.passage import passage
+from agents_runtime.sdk.passage import Passage, passage
 
 
 def wrapped(tool: FunctionTool) -> FunctionTool:
@@ -24,8 +25,13 @@ def wrapped(tool: FunctionTool) -> FunctionTool:
     inner = _noting_errors(tool).on_invoke_tool
 
     async def invoke(ctx: ToolContext[Any], raw: str) -> Any:
-        here, call_id = passage.get(), ctx.tool_call_id
+        here = passage.get()
         here.require_owned()
+        with nullcontext() if is_agent else here.finishing():  # an agent has no effect of its own: its tools have
+            return await passed(here, ctx, raw)
+
+    async def passed(here: Passage, ctx: ToolContext[Any], raw: str) -> Any:
+        call_id = ctx.tool_call_id
         begun = await here.ask(here.desk.begin, call_id, tool.name)
         if begun.known:
             # an agent that came back just before a crash is entered again: the SDK still holds what was asked inside

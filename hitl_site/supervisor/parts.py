@@ -4,6 +4,8 @@ import signal
 import sys
 from pathlib import Path
 
+from django.conf import settings
+
 from hitl_site import embedded
 from hitl_site.supervisor.guards import NO_SERVER, Refused
 from hitl_site.supervisor.process import Part
@@ -51,14 +53,14 @@ def web(host: str, port: int) -> Part:
     return Part("web", (sys.executable, "-m", "daphne", *where, *quiet, "hitl_site.asgi:application"))
 
 
-def worker(concurrency: int = 2) -> Part:
-    """Runs agents. SIGQUIT: finish within 5 seconds or give the task back."""
-    options = ("--concurrency", str(concurrency), "--without-gossip", "--without-mingle")
+def worker(concurrency: int | None = None) -> Part:
+    """Runs agents. SIGTERM: each run ends at its next gate, or is let go after FOUREYES_STOP_SECONDS."""
+    options = ("--hostname", "worker@%h", "--without-gossip", "--without-mingle")
+    size = () if concurrency is None else ("--concurrency", str(concurrency))
     return Part(
         "worker",
-        (*CELERY, "worker", *options),
-        stop_signal=signal.SIGQUIT,
-        grace=15,
+        (*CELERY, "worker", *options, *size),
+        grace=settings.FOUREYES_STOP_SECONDS + 10,
         stops_early=True,
         # With the supervisor dies the broker, and a worker that would give a task back to it waits for it for ever.
         death_signal=signal.SIGKILL,
@@ -66,5 +68,11 @@ def worker(concurrency: int = 2) -> Part:
 
 
 def clock() -> Part:
-    """Ticks."""
-    return Part("clock", (*CELERY, "beat", "--pidfile="), stops_early=True)
+    """Ticks, and does itself what a tick asks for: it must not wait behind agents."""
+    options = ("--hostname", "clock@%h", "--queues", "foureyes.clock", "--pool", "solo", "--beat")
+    return Part(
+        "clock",
+        (*CELERY, "worker", *options, "--without-gossip", "--without-mingle"),
+        stops_early=True,
+        death_signal=signal.SIGKILL,
+    )

@@ -32,8 +32,9 @@ def web_answers(host: str, port: int) -> bool:
 
 
 def worker_answers() -> bool:
-    """Whether a worker takes tasks."""
-    return bool(celery.app.control.ping(timeout=0.5, limit=1))
+    """Whether a worker takes runs. The clock is a worker to Celery as well, and does not count."""
+    answers = celery.app.control.ping(timeout=0.5, limit=2) or []
+    return any(not name.startswith("clock@") for answer in answers for name in answer)
 
 
 def requeue_interrupted() -> int:

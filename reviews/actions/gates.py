@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from reviews import audit
 from reviews.actions import repeats, runs
-from reviews.actions.leases import owned
+from reviews.actions.leases import handed_back, owned
 from reviews.actions.repeats import Same
 from reviews.actions.text import storable
 from reviews.actions.trials import Replay
@@ -62,11 +62,18 @@ class Proposal:
 
 
 @transaction.atomic
-def park(run: Run, state: SavedState, proposals: Sequence[Proposal], *, max_rejections: int | None = None) -> bool:
+def park(
+    run: Run,
+    state: SavedState,
+    proposals: Sequence[Proposal],
+    *,
+    max_rejections: int | None = None,
+    leaving: bool = False,
+) -> bool:
     """Save the gate; True when the run now waits for humans, is held or has ended, False when the worker may go on.
 
     A proposal that was rejected ``max_rejections`` times (else the setting's) in this run ends it: nobody is asked.
-    Raises LeaseLost, ReusedCallId.
+    A worker that is ``leaving`` goes on with nothing: it hands the run to another. Raises LeaseLost, ReusedCallId.
     """
     run = owned(run)
     proposals = [_clean(proposal) for proposal in proposals]
@@ -90,8 +97,9 @@ def park(run: Run, state: SavedState, proposals: Sequence[Proposal], *, max_reje
         acts.append(Act("run.paused", WORKER, run))
     else:
         Run.objects.filter(pk=run.pk).update(losses=0, **_progress(state))
+        acts += handed_back(run) if leaving else []
     audit.record(Act("run.checkpoint_saved", WORKER, run, data=_marked(run, _gate(checkpoint, proposals))), *acts)
-    return bool(asked) or run.ended or run.hold
+    return bool(asked) or run.ended or run.hold or leaving
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from reviews.actions.errors import LeaseLost
 from reviews.actors import CLOCK, WORKER
 from reviews.audit import Act
 from reviews.models import Run
+from reviews.models.run import RunQuerySet
 from reviews.states import RunStatus
 
 MAX_LOSSES = 5
@@ -43,11 +45,33 @@ def take(run_id: UUID, *, worker: str) -> Run | None:
     return run
 
 
-def renew(run: Run) -> bool:
-    """Extend the lease; False when it is no longer this worker's."""
-    if run.lease is None:  # would match every run that nobody works on
-        return False
-    return bool(Run.objects.filter(pk=run.pk, lease=run.lease).update(lease_expires_at=timezone.now() + _span()))
+def renew(*held: Run) -> set[UUID]:
+    """Extend the leases; returns those that are still this worker's."""
+    _theirs(held).update(lease_expires_at=timezone.now() + _span())
+    return kept(*held)
+
+
+def kept(*held: Run) -> set[UUID]:
+    """Which of these leases are still this worker's."""
+    return {lease for lease in _theirs(held).values_list("lease", flat=True) if lease}
+
+
+@transaction.atomic
+def hand_back(run: Run) -> None:
+    """Give the run to whoever takes it next, where it stands. Raises LeaseLost."""
+    run = owned(run)
+    audit.record(*handed_back(run))
+
+
+def handed_back(run: Run) -> list[Act]:
+    """Queue a locked run whose worker stops. Returns the acts to record last."""
+    return [*runs.queue(run), Act("run.handed_back", WORKER, run, data={"worker": run.worker})]
+
+
+def pass_on(run_id: UUID) -> None:
+    """Announce a run again that this worker does not take."""
+    Run.objects.filter(pk=run_id, status=RunStatus.QUEUED).update(announced_at=timezone.now())
+    events.publish(events.RunQueued(run_id))
 
 
 def owned(run: Run) -> Run:
@@ -102,6 +126,12 @@ def _reclaim(run_id: UUID) -> bool:
         return True
     audit.record(lost, *runs.queue(run))
     return True
+
+
+def _theirs(held: Sequence[Run]) -> RunQuerySet:
+    # a run without a lease has ended meanwhile: it would match every run that nobody works on
+    owners = [run for run in held if run.lease is not None]
+    return Run.objects.filter(pk__in=[run.pk for run in owners], lease__in=[run.lease for run in owners])
 
 
 def _span() -> timedelta:

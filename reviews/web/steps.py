@@ -154,6 +154,7 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; {acto
     "run.pause_requested": ("{actor} asked to pause at the next gate", "hand-stop", "caution"),
     "run.continued": ("{actor} let the run go on", "player-play", "idle"),
     "run.worker_lost": ("The worker fell silent; the run was queued again", "alert-triangle", "wait"),
+    "run.handed_back": ("The worker stopped and handed the run back; another goes on with it", "player-play", "idle"),
     "run.stopped": ("Stopped by {actor}", "player-stop", "bad"),
     "intervention.claimed": ("{actor} claimed the question", "user-check", "idle"),
     "intervention.released": ("{actor} released the question", "user-minus", "idle"),

@@ -5,16 +5,29 @@ from collections.abc import Generator
 import pytest
 from django.contrib.auth.models import User
 
-from agents_runtime import registry
+from agents_runtime import llm, registry
+from agents_runtime.heartbeat import heartbeat
+from agents_runtime.sdk import bridge
 from tests.agents_runtime.stage import Stage
 from tests.agents_runtime.traces import recorded
 
 
 @pytest.fixture
-def stage(alice: User) -> Generator[Stage]:
+def stage(alice: User, monkeypatch: pytest.MonkeyPatch) -> Generator[Stage]:
     """Alice reviews what the agents of this test ask; spans stay in memory, and the agents are withdrawn after it."""
+    monkeypatch.setattr(heartbeat, "beat", lambda: None)  # its connection does not see what a test never commits
     before = dict(registry._entries)
     with recorded():
         yield Stage(alice)
     registry._entries.clear()
     registry._entries.update(before)
+
+
+@pytest.fixture(autouse=True)
+def fresh_clients() -> Generator[None]:
+    """Let go of the clients of a test: they speak to the server that its environment named."""
+    yield
+    if llm._provider.cache_info().currsize:
+        for use_responses in (True, False):
+            bridge.run(llm._provider(use_responses=use_responses).aclose())
+        llm._provider.cache_clear()

@@ -10,6 +10,7 @@ from openai.types.responses.response_output_item import McpApprovalRequest
 from agents_runtime import ask_human, sdk
 from agents_runtime.desk import RunDesk
 from agents_runtime.sdk import bridge
+from reviews.actions import trials
 from reviews.actions.verdicts import refusal
 from reviews.models import Run
 from reviews.states import RunStatus, ToolCallStatus
@@ -111,6 +112,14 @@ class TestHostedMcp:
         run = stage.settle(stage.start(build), "reject", note="Never erase.")
 
         assert (run.status, run.result) == (RunStatus.COMPLETED, f"False {refusal('Never erase.')}")
+
+    @pytest.mark.parametrize("decided", ["approve", "reject"])
+    def test_never_run_in_a_dry_run(self, stage, build, decided):
+        run = stage.settle(stage.start(build), decided)
+
+        dry = trials.try_verdict(run.interventions.get().pk, by=stage.reviewer, verdict="approve")
+
+        assert stage.advance(dry).result.startswith("False Dry run: ")
 
     def test_are_let_through_by_a_rule(self, stage, build):
         run = stage.start(build, review=[{"tool": "erase", "ruling": "allow"}])
@@ -240,11 +249,11 @@ class TestAdvance:
 
     @pytest.mark.parametrize("nested", [False, True])
     def test_calls_no_model_once_the_run_was_taken_away(self, nested):
-        lost = threading.Event()
+        recall = sdk.Recall()
 
         @function_tool
         def slow() -> str:
-            lost.set()  # as the heartbeat does while a tool runs
+            recall.tell("It is gone.")  # as the heartbeat does while a tool runs
             return "done"
 
         shown: list[play.Seen] = []
@@ -253,18 +262,17 @@ class TestAdvance:
             top = play.agent(first(call("ask", "o1", input="go")), top.as_tool("ask", "Ask."), log=shown, name="Outer")
         desk = self.Open()
 
-        with pytest.raises(sdk.Failure) as failure:
-            bridge.run(sdk.advance(sdk.gated(top), self.brief(), desk, lost=lost))
+        with pytest.raises(sdk.Recalled, match="It is gone"):
+            bridge.run(sdk.advance(sdk.gated(top), self.brief(), desk, recall=recall))
 
-        assert failure.value.code == "lease_lost"
         assert (len(shown), desk.finished) == (2 if nested else 1, "done")
 
     def test_begins_no_tool_once_the_run_was_taken_away(self, pay, ran):
-        lost, desk = threading.Event(), self.Open()
-        desk.answers = lambda ids: lost.set() or {call_id: sdk.Answer(go=True) for call_id in ids}
+        recall, desk = sdk.Recall(), self.Open()
+        desk.answers = lambda ids: recall.tell("It is gone.") and {call_id: sdk.Answer(go=True) for call_id in ids}
 
-        with pytest.raises(sdk.Failure):
+        with pytest.raises(sdk.Recalled):
             gated = sdk.gated(play.agent(first(call("pay", to="Ann")), pay))
-            bridge.run(sdk.advance(gated, self.brief(), desk, lost=lost))
+            bridge.run(sdk.advance(gated, self.brief(), desk, recall=recall))
 
         assert ran == []

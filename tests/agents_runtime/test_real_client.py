@@ -1,15 +1,12 @@
 """Runs through OpenAI's own client and HTTP, both interfaces, whole and streamed."""
 
-import warnings
-
 import pytest
 from agents import Agent, OpenAIChatCompletionsModel, function_tool
 from openai import AsyncOpenAI
 
-from agents_runtime import llm
 from agents_runtime.scripted import Call, Conversation
 from agents_runtime.sdk import bridge
-from reviews.states import RunStatus, ToolCallStatus
+from reviews.states import RunStatus
 from tests.openai_server import OpenAIServer
 
 
@@ -126,37 +123,16 @@ class TestClients:
 
         assert (run.status, run.error) == (RunStatus.COMPLETED, "")
 
-    def test_are_closed_with_each_advance(self, stage, server, build, monkeypatch):
-        closed: list[AsyncOpenAI] = []
-        close = AsyncOpenAI.close
+    def test_are_shared_by_all_advances_of_the_process(self, stage, server, build, monkeypatch):
+        made: list[AsyncOpenAI] = []
+        make = AsyncOpenAI.__init__
+        monkeypatch.setattr(AsyncOpenAI, "__init__", lambda client: made.append(client) or make(client))
 
-        async def noted(client):
-            closed.append(client)
-            await close(client)
+        runs = [stage.start(build) for _ in range(2)]
+        runs = [stage.settle(run, "approve") for run in runs]
 
-        monkeypatch.setattr(AsyncOpenAI, "close", noted)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ResourceWarning)
-            run = stage.settle(stage.start(build), "approve")
-
-        assert run.status == RunStatus.COMPLETED
-        assert len(closed) == 2
-        assert llm.provider()._clients == {}
-
-    def test_that_cannot_be_closed_cost_no_finished_run(self, stage, server, build, monkeypatch, caplog):
-        close = AsyncOpenAI.close
-
-        async def stuck(client):
-            await close(client)
-            raise OSError("socket is gone")
-
-        run = stage.start(build)
-        monkeypatch.setattr(AsyncOpenAI, "close", stuck)
-        run = stage.settle(run, "approve")
-
-        assert run.status == RunStatus.COMPLETED
-        assert stage.call(run, run.tool_calls.get(tool="refund").call_id).status == ToolCallStatus.DONE
-        assert "could not be closed" in caplog.text
+        assert [run.status for run in runs] == [RunStatus.COMPLETED] * 2
+        assert len(made) == 1
 
     def test_without_a_key_fail_the_run_and_say_so(self, stage, build, monkeypatch):
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)

@@ -1,15 +1,16 @@
 """One run, taken from where it stands to its next question or its end."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 from agents import AgentOutputSchema, RunContextWrapper, function_tool
 from django.db import OperationalError
 from pydantic import BaseModel
 
-from agents_runtime import registry, worker
+from agents_runtime import registry, sdk, worker
 from agents_runtime.desk import RunDesk
-from agents_runtime.heartbeat import Heartbeat
+from agents_runtime.heartbeat import heartbeat
 from reviews import catalog
 from reviews.actions import Invalid, interventions, runs
 from reviews.actions.verdicts import refusal
@@ -140,13 +141,14 @@ class TestStop:
         assert "is dropped" in caplog.text
 
     def test_that_the_heartbeat_sees_calls_the_model_no_more(self, stage, monkeypatch, caplog):
-        class Taken(Heartbeat):
-            def __enter__(self):
-                runs.stop(self._run.pk, by=stage.reviewer)
-                self.lost.set()
-                return super().__enter__()
+        @contextmanager
+        def taken(run):
+            runs.stop(run.pk, by=stage.reviewer)
+            recall = sdk.Recall()
+            recall.tell("The run was taken away.")
+            yield recall
 
-        monkeypatch.setattr(worker, "Heartbeat", Taken)
+        monkeypatch.setattr(heartbeat, "keep", taken)
         shown: list[play.Seen] = []
         run = stage.start(lambda: play.agent(lambda seen: "done", log=shown))
 

@@ -2,8 +2,12 @@
 
 import signal
 
+import pytest
+from celery import signals
+
 import agents_runtime.tasks  # noqa: F401  (a worker finds it by itself: tests/test_stack.py)
 from hitl_site import celery
+from hitl_site.supervisor import parts
 
 
 class TestApp:
@@ -24,15 +28,22 @@ class TestApp:
         assert conf.worker_prefetch_multiplier == 1, "a waiting run belongs to whichever worker is free first"
         assert not conf.task_always_eager
 
+    def test_lets_the_clock_wait_behind_no_agent(self):
+        for entry in celery.app.conf.beat_schedule.values():
+            queue = celery.app.amqp.router.route({}, entry["task"])["queue"].name
+            assert queue in parts.clock().argv
+            assert queue != celery.app.conf.task_default_queue
+
     def test_takes_json_only(self):
         assert set(celery.app.conf.accept_content) == {"json"}
 
 
 class TestDieWithTheWorker:
-    def test_ties_each_pool_process(self, monkeypatch):
+    @pytest.mark.parametrize("born", [signals.worker_process_init, signals.beat_embedded_init])
+    def test_ties_each_process_that_a_worker_starts(self, monkeypatch, born):
         tied = []
         monkeypatch.setattr(celery.child, "tie_to_parent", lambda *how: tied.append(how))
         monkeypatch.setattr(celery.os, "getppid", lambda: 4711)
-        celery.worker_process_init.send(sender=None)
+        born.send(sender=None)
 
         assert tied == [(signal.SIGKILL, 4711)]

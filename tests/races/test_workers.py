@@ -104,8 +104,8 @@ class TestTheClock:
         Run.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
         taken, renewed = race(leases.reclaim_lost, partial(leases.renew, run))
         run.refresh_from_db()
-        assert (taken, renewed) in [(1, False), (0, True)]
-        assert (run.status == RunStatus.RUNNING) == renewed
+        assert (taken, renewed) in [(1, set()), (0, {run.lease})]
+        assert (run.status == RunStatus.RUNNING) == bool(renewed)
 
     def test_announces_each_forgotten_run_once_and_never_dead_locks(self, db):
         stale = timezone.now() - timedelta(minutes=1)

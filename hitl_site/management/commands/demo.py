@@ -21,10 +21,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
-        parser.add_argument("--concurrency", type=int, default=2, help="agents that run at the same time")
+        parser.add_argument("--concurrency", type=int, help="agents that run at the same time")
         parser.add_argument("--check", action="store_true", help="start, see that everything is up, stop")
 
-    def handle(self, *args: Any, port: int, concurrency: int, check: bool, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, concurrency: int | None, check: bool, **options: Any) -> None:
         if not settings.DEVELOPMENT:
             raise CommandError("The demo has accounts with a known password and never runs in production (DEBUG=0).")
         try:

@@ -56,7 +56,7 @@ class TestTake:
 class TestRenew:
     def test_moves_the_end_of_the_lease(self, run):
         lose(run)
-        assert leases.renew(run) is True
+        assert leases.renew(run) == {run.lease}
         run.refresh_from_db()
         assert run.lease_expires_at > timezone.now()
         assert leases.reclaim_lost() == 0
@@ -65,13 +65,75 @@ class TestRenew:
         lose(run)
         leases.reclaim_lost()
         leases.take(run.pk, worker="b")
-        assert leases.renew(run) is False
+        assert leases.renew(run) == set()
 
     def test_without_a_lease_touches_no_idle_run(self):
         queued = factories.run()
-        assert leases.renew(queued) is False
+        assert leases.renew(queued) == set()
         queued.refresh_from_db()
         assert queued.lease_expires_at is None
+
+    def test_tells_of_many_which_are_left(self, run, alice):
+        stopped = factories.leased()
+        runs.stop(stopped.pk, by=alice)
+
+        assert leases.renew(run, stopped) == leases.kept(run, stopped) == {run.lease}
+
+
+@pytest.fixture
+def queued_again(monkeypatch):
+    """The runs that were announced, in order."""
+    told = []
+    monkeypatch.setattr(
+        events, "publish", lambda event: isinstance(event, events.RunQueued) and told.append(event.run_id)
+    )
+    return told
+
+
+class TestHandBack:
+    def test_queues_the_run_and_counts_no_loss(self, run, queued_again):
+        leases.hand_back(run)
+
+        run.refresh_from_db()
+        assert (run.status, run.lease, run.losses) == (RunStatus.QUEUED, None, 0)
+        assert history(run)[-1] == "run.handed_back"
+        assert queued_again == [run.pk]
+
+    def test_holds_a_run_that_a_person_wanted_held(self, run, alice):
+        runs.pause(run.pk, by=alice)
+        leases.hand_back(run)
+
+        run.refresh_from_db()
+        assert run.status == RunStatus.PAUSED
+
+    def test_is_not_for_a_worker_that_has_lost_it(self, run, alice):
+        runs.stop(run.pk, by=alice)
+
+        with pytest.raises(LeaseLost):
+            leases.hand_back(run)
+
+    def test_at_a_gate_where_nobody_is_asked_saves_it_first(self, run, queued_again):
+        passes = factories.proposal(ruling=Ruling.LET_THROUGH)
+
+        assert gates.park(run, factories.state(), [passes], leaving=True)
+        run.refresh_from_db()
+        assert (run.status, run.checkpoints.count(), queued_again) == (RunStatus.QUEUED, 1, [run.pk])
+        assert {"run.checkpoint_saved", "run.handed_back"} <= set(history(run))
+
+    def test_at_a_gate_where_somebody_is_asked_leaves_it_to_them(self, run):
+        assert gates.park(run, factories.state(), [factories.proposal()], leaving=True)
+
+        run.refresh_from_db()
+        assert run.status == RunStatus.AWAITING_REVIEW
+
+
+class TestPassOn:
+    def test_announces_the_run_again(self, queued_again):
+        queued = factories.run()
+        queued_again.clear()
+        leases.pass_on(queued.pk)
+
+        assert queued_again == [queued.pk]
 
 
 class TestALostLease:

@@ -158,7 +158,7 @@ class TestStop:
 
     def test_takes_a_running_run_from_its_worker(self, run, alice):
         runs.stop(run.pk, by=alice)
-        assert leases.renew(run) is False
+        assert leases.renew(run) == set()
 
     def test_withdraws_open_questions_and_closes_the_ledger(self, run, alice, queue):
         asked = [factories.proposal(call_id="asked_1"), factories.proposal(call_id="asked_2")]
