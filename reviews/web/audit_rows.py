@@ -41,6 +41,7 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "submitted": "idle",
     "forked": "idle",
     "tried": "idle",
+    "handed_back": "idle",
     "started": "idle",
     "resumed": "idle",
     "continued": "idle",

@@ -14,13 +14,8 @@ from tests.reviews.recorded import actions
 from tests.reviews.web.visits import page_of
 
 TOLD_BY_A_ROW = {
-    *(
-        "run.submitted",
-        "run.forked",
-        "run.checkpoint_saved",
-        "run.completed",
-        "run.failed",
-    ),  # request, checkpoint, ending
+    *("run.submitted", "run.forked", "run.tried"),  # request, fork, trial
+    *("run.checkpoint_saved", "run.completed", "run.failed"),  # checkpoint, ending
     *("tool_call.refused", "tool_call.done", "tool_call.failed"),  # the call
     *("intervention.opened", *(f"intervention.{verdict}" for verdict in Verdict.values)),  # question, decision
 }
