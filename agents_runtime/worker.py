@@ -72,10 +72,10 @@ def _advance_or_fail(run: Run, recall: sdk.Recall) -> None:
 
 def _advance(run: Run, recall: sdk.Recall) -> None:
     entry = registry.get(run.agent)
-    if unknown := tool_calls.of_unknown_outcome(run):
+    checkpoint = run.checkpoints.order_by("-number").first()
+    if checkpoint and (unknown := tool_calls.of_unknown_outcome(run)):
         gates.ask_outcome(run, unknown)
         return
-    checkpoint = run.checkpoints.order_by("-number").first()
     begins = forks.stands_at_its_start(run, checkpoint)
     said = trials.said_at_the_start(run) if begins and run.dry_run else _said(checkpoint)
     release = next((one for one in said if _releases(one)), None)
@@ -152,6 +152,8 @@ def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Sai
 
 def _said(checkpoint: Checkpoint | None) -> list[Said]:
     """What people said to the questions of this checkpoint, in order."""
+    if checkpoint is None:
+        return []
     return list(
         Decision.objects.filter(intervention__checkpoint=checkpoint).select_related("intervention").order_by("id")
     )

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 KEPT_TEXT = 20_000
 """Characters kept of one span's data; a longer one is cut and says so."""
 BATCH = 200
+LINGER = 0.25
+"""Seconds the first step of a batch waits for company: a quick agent's steps are then written together, and once."""
 
 
 class Recorder(TracingProcessor):
@@ -33,6 +35,7 @@ class Recorder(TracingProcessor):
         self._keep = keep
         self._queue: queue.Queue[Traced] = queue.Queue()
         self._starting = threading.Lock()
+        self._hurry = threading.Event()
         self._pid: int | None = None
 
     def on_trace_start(self, trace: Trace) -> None:
@@ -56,7 +59,9 @@ class Recorder(TracingProcessor):
     def force_flush(self) -> None:
         """Return once everything put so far is written."""
         if self._pid == os.getpid():
+            self._hurry.set()
             self._queue.join()
+            self._hurry.clear()
 
     def _put(self, span: Span[Any]) -> None:
         self._start()
@@ -65,12 +70,13 @@ class Recorder(TracingProcessor):
     def _start(self) -> None:
         with self._starting:
             if self._pid != os.getpid():  # a thread does not survive the fork of a worker
-                self._pid, self._queue = os.getpid(), queue.Queue()
-                threading.Thread(target=self._write, args=(self._queue,), name="spans", daemon=True).start()
+                self._pid, self._queue, self._hurry = os.getpid(), queue.Queue(), threading.Event()
+                threading.Thread(target=self._write, args=(self._queue, self._hurry), name="spans", daemon=True).start()
 
-    def _write(self, waiting: queue.Queue[Traced]) -> None:
+    def _write(self, waiting: queue.Queue[Traced], hurry: threading.Event) -> None:
         while True:
             batch = [waiting.get()]
+            hurry.wait(LINGER)
             while len(batch) < BATCH and not waiting.empty():
                 batch.append(waiting.get())
             try:

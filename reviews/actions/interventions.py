@@ -131,10 +131,10 @@ def _withdrawn_text(intervention: Intervention) -> str:
 
 
 def _locked(intervention_id: UUID) -> tuple[Run, Intervention]:
-    run_id = Intervention.objects.filter(pk=intervention_id).values_list("run_id", flat=True).first()
-    if run_id is None:
-        raise PermissionDenied(f"There is no item {intervention_id} that you may review.")
-    run = Run.objects.locked(run_id)
+    try:
+        run = Run.objects.locked_with(intervention_id)
+    except Run.DoesNotExist:
+        raise PermissionDenied(f"There is no item {intervention_id} that you may review.") from None
     return run, Intervention.objects.select_related("queue", "claimed_by", "tool_call").get(pk=intervention_id)
 
 

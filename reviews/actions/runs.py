@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from reviews import access, audit, catalog, events
@@ -16,8 +16,8 @@ from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import storable
 from reviews.actors import SYSTEM, Actor
 from reviews.audit import Act
-from reviews.models import Queue, Run
-from reviews.states import OPEN, InterventionStatus, RunStatus, ToolCallStatus
+from reviews.models import Queue, Run, ToolCall
+from reviews.states import OPEN, UNFINISHED, InterventionStatus, RunStatus, ToolCallStatus
 
 MAX_INPUT = 100_000
 """Characters a run may be started with; the model's own limit is usually lower."""
@@ -131,21 +131,25 @@ def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
     for intervention in run.interventions.filter(status__in=OPEN).order_by("id"):
         intervention.move_to(InterventionStatus.CANCELLED, version=intervention.version + 1)
         acts.append(Act("intervention.cancelled", SYSTEM, run, intervention, {"run_status": status}))
-    waiting = Q(status__in=[ToolCallStatus.PROPOSED, ToolCallStatus.APPROVED])
-    inner = Q(status=ToolCallStatus.STARTED, is_agent=True)  # no effect of its own: its tools have theirs
-    run.tool_calls.filter(waiting | inner).update(status=ToolCallStatus.CANCELLED, finished_at=now)
-    acts += _own_up(run)
+    acts += _close_ledger(run, now)
     run.move_to(status, finished_at=now, lease=None, lease_expires_at=None, hold=False, **changes)
     return acts
 
 
-def _own_up(run: Run) -> list[Act]:
-    """Nobody knows what the calls in flight did or will do: the book keeps at least what they were given."""
-    acts = []
-    for call in run.tool_calls.filter(status=ToolCallStatus.STARTED):
+def _close_ledger(run: Run, now: datetime) -> list[Act]:
+    """Cancel what has not begun; of the calls in flight, whose effect nobody knows, the book keeps the arguments."""
+    acts, waiting, in_flight = [], [], []
+    for call in run.tool_calls.filter(status__in=UNFINISHED).defer("schema", "output"):
+        if call.status != ToolCallStatus.STARTED or call.is_agent:  # an agent has no effect of its own: its tools have
+            waiting.append(call.pk)
+            continue
+        in_flight.append(call.pk)
         data = {"call_id": call.call_id, "tool": call.tool, "executed": call.executed, "started_at": call.started_at}
         acts.append(Act("tool_call.unknown", SYSTEM, run, data=data))
-    run.tool_calls.filter(status=ToolCallStatus.STARTED).update(status=ToolCallStatus.UNKNOWN)
+    if waiting:
+        ToolCall.objects.filter(pk__in=waiting).update(status=ToolCallStatus.CANCELLED, finished_at=now)
+    if in_flight:
+        ToolCall.objects.filter(pk__in=in_flight).update(status=ToolCallStatus.UNKNOWN)
     return acts
 
 

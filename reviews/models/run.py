@@ -24,6 +24,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         # no_key: rows that refer to the run, such as spans, may be written meanwhile
         return self.select_for_update(of=("self",), no_key=True).get(pk=run_id)
 
+    def locked_with(self, intervention_id: uuid.UUID) -> Run:
+        """The run that asked this question, locked likewise. Raises Run.DoesNotExist."""
+        return self.select_for_update(of=("self",), no_key=True).get(interventions=intervention_id)
+
     def owned(self, run_id: uuid.UUID, lease: uuid.UUID | None) -> RunQuerySet:
         """The run while that lease is its own, to be locked by the statement that asks."""
         return self.select_for_update(no_key=True).filter(pk=run_id, lease=lease, lease__isnull=False)

@@ -183,6 +183,16 @@ class TestRecorder:
         os.close(reading)
         os.close(writing)
 
+    def test_writes_together_what_happens_in_quick_succession(self, monkeypatch):
+        monkeypatch.setattr(tracing, "LINGER", 3600)
+        batches: list[list[str]] = []
+        recorder = tracing.Recorder(lambda steps: batches.append([step.span_id for step in steps]))
+        for number in range(5):
+            recorder.on_span_end(told(span_id=f"s{number}"))
+        recorder.force_flush()
+
+        assert batches == [["s0", "s1", "s2", "s3", "s4"]]
+
     def test_waits_for_nothing_where_it_has_put_nothing(self):
         tracing.Recorder(logging.debug).force_flush()
 
