@@ -103,5 +103,6 @@ class TestAWorker:
         other = runs.submit(crew.SLUG, crew.task(), by=alice)
         until(lambda: status(other) == RunStatus.COMPLETED, worker)
 
-        assert status(run) == RunStatus.QUEUED
-        assert "reads states of schema 99.0" in fleet_of.waits_for(run.__class__.objects.get(pk=run.pk))
+        queued = Run.objects.get(pk=run.pk)
+        assert queued.status == RunStatus.QUEUED
+        until(lambda: "reads states of schema 99.0" in fleet_of.waits_for(queued), worker)
