@@ -114,6 +114,11 @@ def get(slug: str) -> Entry:
     return _entries[slug]
 
 
+def versions() -> dict[str, str]:
+    """Every agent this process can run, with its version."""
+    return {slug: entry.version for slug, entry in _entries.items()}
+
+
 def discover() -> None:
     """Import every ``agents`` module, try each agent once, and tell the domain. Raises ImproperlyConfigured."""
     autodiscover_modules("agents")

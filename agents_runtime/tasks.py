@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import worker_init, worker_process_init, worker_ready, worker_shutting_down
 
-from agents_runtime import leaving, worker
+from agents_runtime import fleet, leaving, worker
 from reviews.actions import leases
+from reviews.actions.fleet import TooOld
 
 
 @shared_task(acks_late=True, reject_on_worker_lost=True, ignore_result=True)
@@ -27,3 +28,33 @@ def sweep() -> None:
 def leave(**_: Any) -> None:
     """The worker was told to stop: each of its runs ends at its next gate, and another worker goes on with it."""
     leaving.notice.give()
+
+
+@worker_init.connect
+def come_up(sender: Any = None, **_: Any) -> None:
+    """Refuse to start where this worker could not read what others have written."""
+    if not _runs_agents(sender):
+        return
+    try:
+        fleet.require_not_older()
+    except TooOld as error:
+        raise SystemExit(str(error)) from None
+
+
+@worker_process_init.connect
+def join_from_a_pool(**_: Any) -> None:
+    """Each process of a pool carries one run."""
+    fleet.join(1)
+
+
+@worker_ready.connect
+def join(sender: Any = None, **_: Any) -> None:
+    """Where the worker's threads carry the runs, it is itself the process to announce."""
+    controller = sender.controller
+    if _runs_agents(controller) and not controller.pool.uses_semaphore:  # a pool of processes has one
+        fleet.join(controller.concurrency)
+
+
+def _runs_agents(controller: Any) -> bool:
+    """Whether the worker takes runs: the clock does not."""
+    return controller.app.conf.task_default_queue in controller.app.amqp.queues.consume_from

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -13,13 +11,14 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
-from agents_runtime import leaving, llm, registry, sdk
+from agents_runtime import fleet, leaving, llm, registry, sdk
 from agents_runtime.desk import RunDesk
 from agents_runtime.dry_run import DryRunDesk
 from agents_runtime.heartbeat import heartbeat
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import bridge
 from reviews.actions import LeaseLost, forks, gates, leases, tool_calls, trials
+from reviews.actions import fleet as waiting
 from reviews.actions.gates import ReusedCallId, SavedState
 from reviews.actions.tool_calls import NotApproved
 from reviews.catalog import UnknownAgent
@@ -43,14 +42,22 @@ def advance(run_id: UUID) -> None:
     if leaving.notice.given():
         leases.pass_on(run_id)
         return
-    run = leases.take(run_id, worker=f"{socket.gethostname()}:{os.getpid()}")
+    run = leases.take(run_id, worker=fleet.name(), able=fleet.abilities()) or _stranded(run_id)
     if run is None:
-        return  # another worker has it, or it needs no work
+        return  # another worker has it or can go on with it, or it needs no work
     try:
         with heartbeat.keep(run) as recall:
             _advance_or_fail(run, recall)
     except LeaseLost as lost:
         logger.warning("%s What it came to is dropped.", lost)
+
+
+def _stranded(run_id: UUID) -> Run | None:
+    """A run that no worker can go on with, once it has waited long enough: it is taken, and fails with the reason."""
+    if waiting.is_stranded(run_id):
+        return leases.take(run_id, worker=fleet.name())
+    waiting.decline(run_id)
+    return None
 
 
 def _advance_or_fail(run: Run, recall: sdk.Recall) -> None:

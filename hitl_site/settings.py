@@ -246,6 +246,10 @@ FOUREYES_DEMO_AGENTS = env.flag("FOUREYES_DEMO_AGENTS", default=DEVELOPMENT)
 FOUREYES_LEASE_SECONDS = env.number("FOUREYES_LEASE_SECONDS", 60, least=1, most=3600)
 # How long a worker that stops waits for its runs to come to their next gate, in seconds; then it lets go of the models.
 FOUREYES_STOP_SECONDS = env.number("FOUREYES_STOP_SECONDS", 5, least=0, most=3600)
+# How long a run waits for a worker that knows its agent and reads its state, in seconds; then it fails and says why.
+FOUREYES_WAIT_FOR_WORKER = env.number("FOUREYES_WAIT_FOR_WORKER", 0 if DEVELOPMENT else 600, least=0, most=7 * 86400)
+# Let a worker start although runs or other workers have states that its SDK cannot read: it takes only what it can.
+FOUREYES_ALLOW_MIXED_FLEET = env.flag("FOUREYES_ALLOW_MIXED_FLEET", default=False)
 # Model calls one run may make, unless its agent was registered with a number of its own.
 FOUREYES_MAX_TURNS = env.number("FOUREYES_MAX_TURNS", 50, least=1, most=10_000)
 # Rejections of the same proposal in one run after which the next ends it, unless its agent has a number of its own.

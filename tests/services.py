@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "DEBUG": "0",
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's synchronous face keeps an event loop in this thread
     "FOUREYES_DEMO_AGENTS": "1",
+    "FOUREYES_WAIT_FOR_WORKER": "0",
     "LOG_JSON": "0",
     "SITE_ORIGINS": "http://testserver",
     "STATIC_FROM_SOURCE": "1",

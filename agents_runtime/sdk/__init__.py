@@ -1,7 +1,7 @@
 """The one door to the Agents SDK: it runs an agent to its next gate or its end; the state it hands out is opaque."""
 
 from agents_runtime.sdk.calls import current_call, idempotency_key
-from agents_runtime.sdk.drive import advance
+from agents_runtime.sdk.drive import READABLE_SCHEMAS, SCHEMA_VERSION, SDK_VERSION, advance
 from agents_runtime.sdk.errors import Failure, UngatedTool
 from agents_runtime.sdk.gate import Gated, gated
 from agents_runtime.sdk.graph import AmbiguousAgents, agents_of, tool_names
@@ -10,6 +10,9 @@ from agents_runtime.sdk.ports import Answer, Begun, Brief, Desk, Finished, Parke
 from agents_runtime.sdk.recall import Recall, Recalled
 
 __all__ = [
+    "READABLE_SCHEMAS",
+    "SCHEMA_VERSION",
+    "SDK_VERSION",
     "AmbiguousAgents",
     "Answer",
     "Begun",

@@ -22,7 +22,7 @@ from agents import (
 )
 from agents.items import ToolApprovalItem
 from agents.models.interface import ModelProvider
-from agents.run_state import CURRENT_SCHEMA_VERSION
+from agents.run_state import CURRENT_SCHEMA_VERSION, SUPPORTED_SCHEMA_VERSIONS
 
 from agents_runtime.sdk import outputs
 from agents_runtime.sdk.connections import connected
@@ -35,6 +35,8 @@ from agents_runtime.sdk.recall import Recall
 from agents_runtime.sdk.wrapped import note_error
 
 SDK_VERSION = version("openai-agents")
+SCHEMA_VERSION = CURRENT_SCHEMA_VERSION
+READABLE_SCHEMAS = frozenset(SUPPORTED_SCHEMA_VERSIONS)
 MORE_TURNS = 5
 """Turns granted when a reviewer sends a final output back and the agent had used all of its own."""
 LONGEST_NAME = 200
@@ -231,7 +233,7 @@ def _snapshot(state: State, context: RunContextWrapper[Any]) -> Snapshot:
     used = context.usage
     usage = {"requests": used.requests, "input_tokens": used.input_tokens, "output_tokens": used.output_tokens}
     text = json.dumps(state.to_json(), separators=(",", ":"), ensure_ascii=False)
-    return Snapshot(text, SDK_VERSION, CURRENT_SCHEMA_VERSION, usage)
+    return Snapshot(text, SDK_VERSION, SCHEMA_VERSION, usage)
 
 
 def _config(brief: Brief, provider: ModelProvider | None) -> RunConfig:

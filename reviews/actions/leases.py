@@ -13,8 +13,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from reviews import audit, events
-from reviews.actions import runs
+from reviews.actions import fleet, runs
 from reviews.actions.errors import LeaseLost
+from reviews.actions.fleet import Abilities
 from reviews.actors import CLOCK, WORKER
 from reviews.audit import Act
 from reviews.models import Run
@@ -28,10 +29,14 @@ SWEEP_LIMIT = 200
 
 
 @transaction.atomic
-def take(run_id: UUID, *, worker: str) -> Run | None:
-    """Make this worker the owner of a queued run; None when another has it or it needs no work."""
+def take(run_id: UUID, *, worker: str, able: Abilities | None = None) -> Run | None:
+    """Make this worker the owner of a queued run; None when another has it or it needs no work.
+
+    None as well for a run that is beyond what the worker is ``able`` to run, which stays queued for one that is.
+    """
     now = timezone.now()
-    taken = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED).update(
+    queued = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED)
+    taken = (queued if able is None else fleet.suited(queued, able)).update(
         status=RunStatus.RUNNING,
         lease=uuid.uuid4(),
         lease_expires_at=now + _span(),

@@ -10,6 +10,7 @@ from reviews.models.run import Run
 from reviews.models.span import Span
 from reviews.models.tool_call import ToolCall
 from reviews.models.trial import Trial
+from reviews.models.worker import Worker
 
 __all__ = [
     "AuditEntry",
@@ -24,4 +25,5 @@ __all__ = [
     "Span",
     "ToolCall",
     "Trial",
+    "Worker",
 ]

@@ -12,6 +12,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from reviews import access, catalog
+from reviews.actions import fleet
 from reviews.models import Event, Run
 from reviews.states import RunStatus
 from reviews.web import timeline
@@ -51,6 +52,7 @@ def context(run: Run, user: User, *, notice: str = "") -> dict[str, Any]:
         "timeline": shown,
         "rows": shown.rows,
         "acts": acts(run, user),
+        "waits_for": fleet.waits_for(run),
         "tokens": sum(run.usage.get(side) or 0 for side in ("input_tokens", "output_tokens")),
         "seq": seq,
         "notice": notice,

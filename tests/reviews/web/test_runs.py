@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews.actions import gates, interventions, runs, tool_calls
+from reviews.actions import fleet, gates, interventions, runs, tool_calls
+from reviews.actions.fleet import Abilities
 from reviews.models import Event, Run
 from reviews.states import Ruling, Verdict
 from reviews.web.runs import PAGE_SIZE, live_fragments
@@ -166,6 +167,13 @@ class TestRuns:
 
 
 class TestRun:
+    def test_says_what_a_run_waits_for_that_no_worker_offers(self, alice):
+        run = factories.run(by=alice)
+        fleet.announce("host:1", 1, Abilities({"other": "1"}, frozenset()))
+
+        page = page_of(alice, "reviews:run", run.pk)
+        assert f"Waits for a worker that knows {run.agent} (1 worker is up, none does)" in page.content.decode()
+
     def test_shows_the_open_question_and_the_way_to_it(self, alice):
         asked = desk_data.refund()
 
@@ -271,6 +279,7 @@ class TestRun:
         gates.park(run, factories.state(), [factories.proposal() for _ in range(8)])
         for asked in run.interventions.all():
             interventions.decide(asked.pk, by=alice, verdict=Verdict.APPROVE)
+        factories.leased(run)  # while it is queued its page also asks who could take it
 
         assert cost_of(alice, reverse("reviews:run", args=[run.pk])) == cost_of(alice, short) <= 18
 
