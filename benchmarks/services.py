@@ -94,7 +94,8 @@ class Services:
         return process
 
     def start_worker(self, concurrency: int = 2) -> Process:
-        """Celery's worker, as the supervisor starts it."""
+        """Celery's worker, as the supervisor starts it, which reads our settings for that."""
+        os.environ.update(self.environment())
         return self.start(parts.worker(concurrency), "worker")
 
     def stop(self, process: Process) -> None:
