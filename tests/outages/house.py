@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx2 as httpx
 import psycopg
+from playwright.sync_api import Page
+from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from hitl_site.supervisor import parts
 from hitl_site.supervisor.process import ROOT, Process
@@ -127,6 +129,13 @@ class House:
         )
         assert answer.status_code == 302, answer.text[:2000]
         return browser
+
+    def window(self, new_context: CreateContextCallback) -> Page:
+        """Alice's window in a real browser."""
+        context = new_context()
+        name, value = next((name, value) for name, value in self.signed_in().cookies.items() if "session" in name)
+        context.add_cookies([{"name": name, "value": value, "url": self.url}])
+        return context.new_page()
 
     def pids(self) -> dict[str, int]:
         """Of the processes, all of which must be alive."""

@@ -107,7 +107,9 @@ class Postgres(Server):
             init = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
             subprocess.run([*disguise, *init], check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
         (data / "postmaster.pid").unlink(missing_ok=True)
-        options = [word for option in services.POSTGRES_OPTIONS for word in ("-c", option)]
+        # a server that is killed must remember what it confirmed
+        given = [option for option in services.POSTGRES_OPTIONS if not option.startswith("synchronous_commit")]
+        options = [word for option in given for word in ("-c", option)]
         serve = [*disguise, programs / "postgres", "-D", data, "-k", self.folder, *options]
         return services._start(serve, signal.SIGINT, cwd=self.folder)
 

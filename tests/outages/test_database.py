@@ -4,6 +4,7 @@ import time
 
 import httpx2 as httpx
 import pytest
+from playwright.sync_api import expect
 
 from tests.outages.house import House, token
 from tests.outages.servers import until
@@ -67,8 +68,29 @@ def test_pages_say_so_and_a_sent_form_keeps_what_was_typed(house, strike):
 
     goes_on(house)
     again = typed | {"csrfmiddlewaretoken": token(kept.text)}
-    assert browser.post(f"{address}decide/", data=again).status_code == 302
+    assert browser.post(f"{address}decide/", data=again).headers["Location"] == address
     until(lambda: house.ask("SELECT note FROM reviews_decision WHERE intervention_id = %s", question))
+
+
+def test_a_browser_keeps_the_form_under_a_banner(house, new_context):
+    (run,) = house.submit("refunds")
+    page = house.window(new_context)
+    page.goto(f"{house.url}/interventions/{house.question(run)}/")
+    expect(page.locator("html")).to_have_attribute("data-ws", "open", timeout=60_000)
+    note, reject = page.get_by_label("Feedback for the agent"), page.locator(".decide button[value=reject]")
+    note.fill("Half a sentence")
+
+    house.postgres.kill()
+    reject.click()
+    expect(page.locator("#outage")).to_contain_text("The database is away", timeout=60_000)
+    expect(note).to_have_value("Half a sentence")
+
+    house.postgres.start()
+    until(house.is_well, 90)
+    reject.click()
+    expect(page.locator("#verdict")).to_contain_text("Rejected", timeout=60_000)
+    expect(page.locator("#outage")).to_be_hidden()
+    goes_on(house)
 
 
 @BOTH

@@ -6,7 +6,7 @@ import threading
 import httpx2 as httpx
 import pytest
 from playwright.sync_api import expect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from tests.outages.house import House
@@ -32,7 +32,7 @@ class Line(threading.Thread):
                 where = f"{self.address}?since={self.seq}"
                 with connect(where, origin=self.origin, additional_headers=self.headers, open_timeout=20) as socket:
                     self._listen(socket)
-            except (ConnectionClosed, OSError, TimeoutError, Exception):
+            except (WebSocketException, OSError):
                 self.over.wait(0.5)
 
     def _listen(self, socket: ClientConnection) -> None:
@@ -63,10 +63,7 @@ def lines(house):
 @pytest.fixture
 def page(house, new_context):
     """A real browser on the inbox."""
-    context = new_context()
-    name, value = next((name, value) for name, value in house.signed_in().cookies.items() if "session" in name)
-    context.add_cookies([{"name": name, "value": value, "url": house.url}])
-    page = context.new_page()
+    page = house.window(new_context)
     page.goto(house.url)
     expect(page.locator("html")).to_have_attribute("data-ws", "open", timeout=60_000)
     return page
