@@ -11,7 +11,8 @@ from agents_runtime.sdk import Answer, Begun, Request, Snapshot
 from agents_runtime.sdk.human import NAME as ASK_HUMAN
 from reviews import policies
 from reviews.actions import gates, tool_calls
-from reviews.actions.gates import Proposal, SavedState
+from reviews.actions.checkpoints import SavedState, Shelf
+from reviews.actions.gates import Proposal
 from reviews.models import Run
 from reviews.policies import Judgement
 from reviews.states import Kind, Ruling, ToolCallStatus, Verdict
@@ -33,21 +34,16 @@ REMOTE_VERDICTS = (Verdict.APPROVE, Verdict.REJECT)
 class RunDesk:
     """The desk of one leased run; every method is one short transaction."""
 
-    def __init__(self, run: Run, entry: Entry, model: str) -> None:
+    def __init__(self, run: Run, entry: Entry, model: str, shelf: Shelf | None = None) -> None:
         self.run = run
         self.entry = entry
         self.model = model
+        self._shelf = shelf or Shelf()
 
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
         """Judge each call, save the gate; True when somebody must be asked, the run is held, or this worker stops."""
         proposals = [self._proposal(request) for request in requests]
-        return gates.park(
-            self.run,
-            self.saved(snapshot),
-            proposals,
-            max_rejections=self.entry.max_rejections,
-            leaving=leaving.notice.given(),
-        )
+        return self._park(snapshot, proposals, max_rejections=self.entry.max_rejections)
 
     def answers(self, call_ids: Sequence[str]) -> Mapping[str, Answer]:
         """What the ledger says about the calls; a proposed one has no answer yet."""
@@ -71,8 +67,21 @@ class RunDesk:
     def saved(self, snapshot: Snapshot) -> SavedState:
         """The snapshot as the domain keeps it."""
         return SavedState(
-            snapshot.text, snapshot.sdk_version, snapshot.schema_version, usage=snapshot.usage, model=self.model
+            snapshot.text,
+            snapshot.sdk_version,
+            snapshot.schema_version,
+            usage=snapshot.usage,
+            model=self.model,
+            shelf=self._shelf,
         )
+
+    def _park(self, snapshot: Snapshot, proposals: Sequence[Proposal], *, max_rejections: int | None = None) -> bool:
+        state, leaves = self.saved(snapshot), leaving.notice.given()
+        try:
+            return gates.park(self.run, state, proposals, max_rejections=max_rejections, leaving=leaves)
+        except BaseException:
+            self._shelf.clear()
+            raise
 
     def _proposal(self, request: Request) -> Proposal:
         return Proposal(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agents_runtime import leaving
 from agents_runtime.desk import RunDesk
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import Begun, Request, Snapshot
-from reviews.actions import gates, trials
+from reviews.actions import trials
+from reviews.actions.checkpoints import Shelf
 from reviews.actions.gates import Proposal
 from reviews.actions.tool_calls import NotApproved
 from reviews.actions.trials import Replay
@@ -26,15 +26,15 @@ REFUSED = Judgement(Ruling.REFUSED, "Dry run: the agent reads a refusal.", "Dry 
 class DryRunDesk(RunDesk):
     """Answers from what the original run recorded. Asks nobody, and lets no tool begin."""
 
-    def __init__(self, run: Run, entry: Entry, model: str) -> None:
-        super().__init__(run, entry, model)
+    def __init__(self, run: Run, entry: Entry, model: str, shelf: Shelf | None = None) -> None:
+        super().__init__(run, entry, model, shelf)
         assert run.fork_of is not None  # a dry run is a fork
         self.records = trials.Records(run.fork_of)
 
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
         """Give every call its recorded output or a refusal; True only when the run is held, or this worker stops."""
         replayed = [self._replayed(request) for request in requests]
-        return gates.park(self.run, self.saved(snapshot), replayed, leaving=leaving.notice.given())
+        return self._park(snapshot, replayed)
 
     def begin(self, call_id: str, tool: str) -> Begun:
         """The recorded output. An agent is entered, since its own calls stop here too. Raises NotApproved."""

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from celery import shared_task
 from celery.signals import worker_init, worker_process_init, worker_ready, worker_shutting_down
+from django.conf import settings
 
 from agents_runtime import fleet, leaving, worker
-from reviews.actions import leases
+from reviews.actions import checkpoints, leases
 from reviews.actions.fleet import TooOld
 
 
@@ -22,6 +23,13 @@ def sweep() -> None:
     """The clock's round: take back lost runs, announce again the queued ones that nobody took."""
     leases.reclaim_lost()
     leases.announce_waiting()
+
+
+@shared_task(ignore_result=True, expires=300)
+def prune() -> None:
+    """The clock's other round: remove what FOUREYES_CHECKPOINT_DAYS no longer keeps."""
+    if days := getattr(settings, "FOUREYES_CHECKPOINT_DAYS", None):
+        checkpoints.prune(days=days)
 
 
 @worker_shutting_down.connect

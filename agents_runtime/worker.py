@@ -17,9 +17,10 @@ from agents_runtime.dry_run import DryRunDesk
 from agents_runtime.heartbeat import heartbeat
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import bridge
-from reviews.actions import LeaseLost, forks, gates, leases, tool_calls, trials
+from reviews.actions import LeaseLost, checkpoints, forks, gates, leases, tool_calls, trials
 from reviews.actions import fleet as waiting
-from reviews.actions.gates import ReusedCallId, SavedState
+from reviews.actions.checkpoints import SavedState
+from reviews.actions.gates import ReusedCallId
 from reviews.actions.tool_calls import NotApproved
 from reviews.catalog import UnknownAgent
 from reviews.models import Checkpoint, Decision, Intervention, Run, Trial
@@ -93,8 +94,11 @@ def _advance(run: Run, recall: sdk.Recall) -> None:
         _release_again(run, entry, checkpoint, asked)
         return
     gated = _gated(entry)
-    desk = (DryRunDesk if run.dry_run else RunDesk)(run, entry, llm.name_of(gated.agent))
-    outcome = bridge.run(sdk.advance(gated, _brief(run, entry, checkpoint, said), desk, llm.provider(), recall=recall))
+    _require_readable(entry, checkpoint)
+    state, shelf = checkpoints.load(checkpoint)
+    desk = (DryRunDesk if run.dry_run else RunDesk)(run, entry, llm.name_of(gated.agent), shelf)
+    brief = _brief(run, entry, state, said, at_the_gate=begins and not run.dry_run)
+    outcome = bridge.run(sdk.advance(gated, brief, desk, llm.provider(), recall=recall))
     if isinstance(outcome, sdk.Finished):
         _finish(run, entry, desk, outcome)
 
@@ -129,25 +133,32 @@ def _release_again(run: Run, entry: Entry, checkpoint: Checkpoint | None, asked:
     if not (entry.review_output and checkpoint):
         gates.complete(run, output, usage=run.usage, model=run.model)
         return
-    state = SavedState(checkpoint.unpack(), checkpoint.sdk_version, checkpoint.schema_version)
+    state = SavedState(checkpoints.state_of(checkpoint), checkpoint.sdk_version, checkpoint.schema_version)
     gates.ask_release(run, state, output, asked.schema, agent=asked.agent, max_rejections=entry.max_rejections)
 
 
-def _brief(run: Run, entry: Entry, checkpoint: Checkpoint | None, said: list[Said]) -> sdk.Brief:
-    if checkpoint is not None and checkpoint.agent_version != entry.version:
+def _require_readable(entry: Entry, checkpoint: Checkpoint | None) -> None:
+    """Raises Failure where another release of the SDK or of the agent wrote it than this worker has."""
+    if checkpoint is None:
+        return
+    sdk.require_readable(str(checkpoint), checkpoint.schema_version, checkpoint.sdk_version)
+    if checkpoint.agent_version != entry.version:
         raise sdk.Failure(
             "unknown_version",
-            f"The run waits at a checkpoint of {run.agent} version {checkpoint.agent_version!r}, but this worker runs "
+            f"The run waits at a checkpoint of {entry.slug} version {checkpoint.agent_version!r}, but this worker runs "
             f"version {entry.version!r}. Deploy the old version to finish it, or retry it from the start.",
         )
+
+
+def _brief(run: Run, entry: Entry, state: str | None, said: list[Said], *, at_the_gate: bool) -> sdk.Brief:
     sent_back = [one.note for one in said if one.intervention.kind == Kind.FINAL_OUTPUT]
     return sdk.Brief(
         input=run.input,
         trace_id=run.trace_id,
         workflow=entry.title,
         max_turns=entry.max_turns,
-        state=checkpoint.unpack() if checkpoint else None,
-        at_the_gate=forks.stands_at_its_start(run, checkpoint) and not run.dry_run,
+        state=state,
+        at_the_gate=at_the_gate,
         dry=run.dry_run,
         notes=tuple(text for one in said for text in _messages(one)),
         feedback=sent_back[-1] if sent_back else None,

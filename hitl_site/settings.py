@@ -130,7 +130,9 @@ CELERY_TASK_DEFAULT_QUEUE = "foureyes"
 CELERY_TASK_ACKS_LATE = True  # at least once, so tasks are safe to deliver twice
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True  # the database holds the state
-CELERY_TASK_ROUTES = {"agents_runtime.tasks.sweep": {"queue": "foureyes.clock"}}  # waits behind no agent
+CELERY_TASK_ROUTES = {  # the clock's own work waits behind no agent
+    f"agents_runtime.tasks.{task}": {"queue": "foureyes.clock"} for task in ("sweep", "prune")
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Threads: one process carries many runs, which mostly wait for their models. Processes: each carries one, for agents
 # whose own code computes much. docs/adr/0011 has the figures.
@@ -148,6 +150,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     # `expires` keeps sweeps from piling up while no worker is there to take them.
     "sweep": {"task": "agents_runtime.tasks.sweep", "schedule": 5.0, "options": {"expires": 30}},
+    "prune": {"task": "agents_runtime.tasks.prune", "schedule": 300.0, "options": {"expires": 300}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat")
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
@@ -258,6 +261,10 @@ FOUREYES_MAX_REJECTIONS = env.number("FOUREYES_MAX_REJECTIONS", 3, least=1, most
 FOUREYES_DATABASE_PATIENCE = env.number("FOUREYES_DATABASE_PATIENCE", 10, least=1, most=3600)
 # Keep also the checkpoints at which nobody was asked, instead of replacing each by the next.
 FOUREYES_KEEP_ALL_CHECKPOINTS = env.flag("FOUREYES_KEEP_ALL_CHECKPOINTS", default=False)
+# Days after the end of a run before the checkpoints that nobody needs any more are removed. None: they are kept.
+FOUREYES_CHECKPOINT_DAYS = (
+    env.number("FOUREYES_CHECKPOINT_DAYS", 1, least=1, most=36_500) if env.text("FOUREYES_CHECKPOINT_DAYS") else None
+)
 # Seconds between two signs of life of a page's websocket; after a little more than two the page takes it for dead.
 FOUREYES_LIVE_TICK = env.number("FOUREYES_LIVE_TICK", 20, least=1, most=300)
 # Store the inputs and outputs of model and tool calls with their spans, not only durations and counts.

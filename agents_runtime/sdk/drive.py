@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 from agents import (
@@ -22,7 +21,6 @@ from agents import (
 )
 from agents.items import ToolApprovalItem
 from agents.models.interface import ModelProvider
-from agents.run_state import CURRENT_SCHEMA_VERSION, SUPPORTED_SCHEMA_VERSIONS
 
 from agents_runtime.sdk import outputs
 from agents_runtime.sdk.connections import connected
@@ -32,11 +30,9 @@ from agents_runtime.sdk.graph import agents_of, inner_agent
 from agents_runtime.sdk.passage import Passage, passage
 from agents_runtime.sdk.ports import Brief, Desk, Finished, Parked, Request, Snapshot
 from agents_runtime.sdk.recall import Recall
+from agents_runtime.sdk.versions import SCHEMA_VERSION, SDK_VERSION
 from agents_runtime.sdk.wrapped import note_error
 
-SDK_VERSION = version("openai-agents")
-SCHEMA_VERSION = CURRENT_SCHEMA_VERSION
-READABLE_SCHEMAS = frozenset(SUPPORTED_SCHEMA_VERSIONS)
 MORE_TURNS = 5
 """Turns granted when a reviewer sends a final output back and the agent had used all of its own."""
 LONGEST_NAME = 200

@@ -46,7 +46,7 @@ def explained(error: Exception) -> Failure:
         case openai.OpenAIError():
             return Failure("model_error", f"The model could not be reached or refused. {text}")
         case UserError() if "schema version" in str(error):
-            return Failure("unknown_version", f"The checkpoint was written by another SDK version. {text}")
+            return Failure("too_new_checkpoint", f"The checkpoint was written by a newer SDK; deploy that one. {text}")
         case UserError() if "agent not found" in str(error).lower():
             return Failure("agent_changed", f"The agent has changed since the checkpoint was saved. {text}")
         case AgentsException():

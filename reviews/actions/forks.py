@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit, catalog, events
+from reviews.actions import checkpoints
 from reviews.actions.errors import Conflict
 from reviews.actors import Actor
 from reviews.audit import Act
@@ -107,7 +108,7 @@ def _require_same_agent(checkpoint: Checkpoint, run: Run) -> catalog.AgentCard:
 
 def _copy_state(checkpoint: Checkpoint, run: Run) -> Checkpoint:
     try:
-        packed, digest = Checkpoint.pack(checkpoint.unpack())
+        packed, digest = Checkpoint.pack(checkpoints.state_of(checkpoint))
     except CorruptCheckpoint as error:
         raise Conflict(f"{error} Nothing can go on from it.") from error
     return Checkpoint.objects.create(

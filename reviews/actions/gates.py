@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import repeats, runs
+from reviews.actions import checkpoints, repeats, runs
+from reviews.actions.checkpoints import SavedState
 from reviews.actions.leases import handed_back, owned
 from reviews.actions.repeats import Same
 from reviews.actions.text import storable
@@ -27,17 +27,6 @@ from reviews.states import InterventionStatus, Kind, Risk, Ruling, RunStatus, To
 
 class ReusedCallId(Exception):
     """The model asked for two different calls under one id; which one a person approved can no longer be told."""
-
-
-@dataclass(frozen=True)
-class SavedState:
-    """The SDK's state as text, opaque to us, with the versions it was written by."""
-
-    text: str
-    sdk_version: str
-    schema_version: str
-    usage: dict[str, int] = field(default_factory=dict)
-    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ def park(
     asked = [proposal.same for proposal in proposals if _needs_human(proposal, known.get(proposal.call_id))]
     rejected = repeats.counted(run, asked)
     spent = repeats.spent(rejected, asked, max_rejections)
-    checkpoint = _save(run, state, asked=bool(asked and not spent))
+    checkpoint = checkpoints.save(run, state, asked=bool(asked and not spent))
     acts = []
     for proposal in proposals:
         earlier = known.get(proposal.call_id)
@@ -126,7 +115,7 @@ def ask_release(
     if spent:  # nothing can go on from here, so no checkpoint is left behind
         audit.record(*_give_up(run, state, spent, rejected[spent]))
         return None
-    checkpoint = _save(run, state, asked=True)
+    checkpoint = checkpoints.save(run, state, asked=True)
     intervention, act = _question(run, checkpoint, proposal, None, rejected)
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
     audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, [])), act)
@@ -198,25 +187,6 @@ def _needs_human(proposal: Proposal, known: ToolCall | None) -> bool:
 
 def _unasked(call: ToolCall) -> bool:
     return call.status == ToolCallStatus.PROPOSED and not call.interventions.open().exists()
-
-
-def _save(run: Run, state: SavedState, *, asked: bool) -> Checkpoint:
-    newest = run.checkpoints.only("number", "asked").order_by("-number").first()
-    packed, digest = Checkpoint.pack(state.text)
-    checkpoint = Checkpoint.objects.create(
-        run=run,
-        number=newest.number + 1 if newest else 1,
-        state=packed,
-        digest=digest,
-        sdk_version=state.sdk_version,
-        schema_version=state.schema_version,
-        agent_version=run.agent_version,
-        asked=asked,
-        created_at=timezone.now(),
-    )
-    if newest and not newest.asked and not getattr(settings, "FOUREYES_KEEP_ALL_CHECKPOINTS", False):
-        newest.delete()  # nobody was asked there and the run is past it: the new one replaces it
-    return checkpoint
 
 
 def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall | None) -> ToolCall:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0002_the_book_is_append_only'),
+        ('reviews', '0003_checkpoint_deltas'),
     ]
 
     operations = [

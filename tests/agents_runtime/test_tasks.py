@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from agents import function_tool
 from django.utils import timezone
 
 from agents_runtime import tasks
 from reviews import events
-from reviews.models import Run
-from reviews.states import RunStatus
+from reviews.actions import gates
+from reviews.models import Checkpoint, Run
+from reviews.states import Ruling, RunStatus
 from tests import factories
 from tests.agents_runtime import play
 from tests.agents_runtime.play import call, first
@@ -69,3 +71,24 @@ class TestSweep:
 
         run.refresh_from_db()
         assert run.status == RunStatus.RUNNING
+
+
+class TestPrune:
+    @pytest.fixture
+    def over(self, db, settings):
+        """A run that ended ten days ago, with two checkpoints."""
+        settings.FOUREYES_KEEP_ALL_CHECKPOINTS = True
+        run = factories.leased()
+        for _ in range(2):
+            gates.park(run, factories.state(), [factories.proposal(ruling=Ruling.LET_THROUGH)])
+        gates.complete(run, "done", usage={})
+        Run.objects.filter(pk=run.pk).update(finished_at=timezone.now() - timedelta(days=10))
+
+    @pytest.mark.parametrize(("days", "left"), [(None, 2), (30, 2), (9, 1)])
+    def test_removes_what_the_setting_no_longer_keeps(self, over, settings, days, left):
+        settings.FOUREYES_CHECKPOINT_DAYS = days
+        tasks.prune()
+        assert Checkpoint.objects.count() == left
+
+    def test_is_on_the_clock(self, settings):
+        assert tasks.prune.name in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}

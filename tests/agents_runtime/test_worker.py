@@ -338,16 +338,6 @@ class TestRunsThatCannotGoOn:
 
         assert (run.status, run.error_code, ran) == (RunStatus.FAILED, "corrupt_checkpoint", [])
 
-    def test_because_a_newer_sdk_wrote_the_checkpoint(self, stage, waiting, ran):
-        checkpoint = waiting.checkpoints.get()
-        state = json.loads(checkpoint.unpack())
-        packed, digest = Checkpoint.pack(json.dumps(state | {"$schemaVersion": "99.0"}))
-        Checkpoint.objects.filter(pk=checkpoint.pk).update(state=packed, digest=digest)
-
-        run = stage.advance(waiting)
-
-        assert (run.status, run.error_code, ran) == (RunStatus.FAILED, "unknown_version", [])
-
     def test_because_nobody_ever_decided(self, stage, waiting, ran):
         ToolCall.objects.update(status=ToolCallStatus.PROPOSED)  # as no verb would leave it
 
