@@ -15,7 +15,7 @@ SILENT_AFTER = timedelta(seconds=30)
 
 @task_success.connect(weak=False)
 def note(sender: Any = None, **_: Any) -> None:
-    """A sweep was done: clock, broker and a worker are all at work."""
+    """A sweep was done: clock and broker are at work."""
     if getattr(sender, "name", "") == SWEEP:
         cache.set(KEY, timezone.now().isoformat(), SILENT_AFTER.total_seconds() * 10)
 

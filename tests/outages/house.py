@@ -74,11 +74,17 @@ class House:
         for file in self.work.iterdir():
             file.unlink()
 
-    def run(self, *words: str) -> str:
-        """A Python command in this house's environment; what it printed."""
+    def run(self, *words: str, **more: str) -> str:
+        """A Python command in this house's environment, and `more` of it; what it printed."""
+        environment = self.environment | more
         return subprocess.run(
-            [sys.executable, *words], cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
+            [sys.executable, *words], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
         ).stdout
+
+    def execute(self, statement: str) -> None:
+        """One statement outside of a transaction."""
+        with psycopg.connect(self.postgres.url, autocommit=True) as connection:
+            connection.execute(statement)
 
     def hand(self, *words: str) -> list[str]:
         """See tests.outages.hand."""
