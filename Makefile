@@ -8,7 +8,7 @@ SKIP    = 3
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres load check format lock screenshots bench
+.PHONY: help demo test test-postgres load check chaos format lock screenshots bench
 
 help:                             ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,10 @@ check: $(VENV)/.installed-test    ## format, lint, floors, types, templates, mig
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m hitl_site.vendor --check
 	@$(MAKE) --no-print-directory test
+
+chaos: $(VENV)/.installed-test    ## kill every process at random under load, on both stacks; ARGS="--runs 500 --kills 100 --seed 1"
+	$(BIN)/python -m tests.chaos --stack embedded $(ARGS)
+	$(BIN)/python -m tests.chaos --stack postgres $(ARGS)
 
 format: $(VENV)/.installed-test   ## let the formatters have their way
 	$(BIN)/ruff format .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from agents_runtime import leaving
 from agents_runtime.registry import Entry
@@ -45,10 +46,13 @@ class RunDesk:
         proposals = [self._proposal(request) for request in requests]
         return self._park(snapshot, proposals, max_rejections=self.entry.max_rejections)
 
-    def answers(self, call_ids: Sequence[str]) -> Mapping[str, Answer]:
-        """What the ledger says about the calls; a proposed one has no answer yet."""
-        rows = self.run.tool_calls.filter(call_id__in=call_ids)
+    def answers(self, calls: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Answer]:
+        """What the ledger says about the calls; a proposed one has no answer yet. Raises ToolChanged."""
+        rows = self.run.tool_calls.filter(call_id__in=list(calls))
         ruled = [row for row in rows if row.status in GO or row.status == ToolCallStatus.REFUSED]
+        for row in ruled:
+            if (schema := calls[row.call_id]) is not None:
+                tool_calls.require_fitting(row, schema)
         return {row.call_id: Answer(row.status in GO, str(row.output or "")) for row in ruled}
 
     def begin(self, call_id: str, tool: str) -> Begun:

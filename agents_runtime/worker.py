@@ -21,7 +21,7 @@ from reviews.actions import LeaseLost, checkpoints, forks, gates, leases, tool_c
 from reviews.actions import fleet as waiting
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.gates import ReusedCallId
-from reviews.actions.tool_calls import NotApproved
+from reviews.actions.tool_calls import NotApproved, ToolChanged
 from reviews.catalog import UnknownAgent
 from reviews.models import Checkpoint, Decision, Intervention, Run, Trial
 from reviews.models.checkpoint import CorruptCheckpoint
@@ -34,6 +34,7 @@ CODES: dict[type[Exception], str] = {
     CorruptCheckpoint: "corrupt_checkpoint",
     ReusedCallId: "model_behavior",
     NotApproved: "not_approved",
+    ToolChanged: "tool_changed",
 }
 """Why a run fails when something other than the SDK refuses; all else is a fault of ours."""
 
@@ -68,7 +69,7 @@ def _advance_or_fail(run: Run, recall: sdk.Recall) -> None:
         leases.hand_back(run)
     except (LeaseLost, OperationalError, InterfaceError):
         raise  # no fault of the run: it is somebody else's, or is taken back and tried again
-    except (sdk.Failure, UnknownAgent, CorruptCheckpoint, ReusedCallId, NotApproved) as error:
+    except (sdk.Failure, UnknownAgent, CorruptCheckpoint, ReusedCallId, NotApproved, ToolChanged) as error:
         code = error.code if isinstance(error, sdk.Failure) else CODES[type(error)]
         logger.info("run %s failed (%s): %s", run.pk, code, error)
         gates.fail(run, code, str(error))
@@ -81,7 +82,7 @@ def _advance_or_fail(run: Run, recall: sdk.Recall) -> None:
 def _advance(run: Run, recall: sdk.Recall) -> None:
     entry = registry.get(run.agent)
     checkpoint = run.checkpoints.order_by("-number").first()
-    if checkpoint and (unknown := tool_calls.of_unknown_outcome(run)):
+    if checkpoint and (unknown := tool_calls.of_unknown_outcome(run, entry.idempotent)):
         gates.ask_outcome(run, unknown)
         return
     begins = forks.stands_at_its_start(run, checkpoint)

@@ -26,7 +26,7 @@ from agents_runtime.sdk import outputs
 from agents_runtime.sdk.connections import connected
 from agents_runtime.sdk.errors import Failure, explained
 from agents_runtime.sdk.gate import Doorkeeper, Gated
-from agents_runtime.sdk.graph import agents_of, inner_agent
+from agents_runtime.sdk.graph import agents_of, inner_agent, require_known
 from agents_runtime.sdk.passage import Passage, passage
 from agents_runtime.sdk.ports import Brief, Desk, Finished, Parked, Request, Snapshot
 from agents_runtime.sdk.recall import Recall
@@ -68,7 +68,7 @@ async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig)
         waiting = current.get_interruptions()
         if brief.at_the_gate and await _stops(gated, here, current, waiting, context):
             return Parked()
-        await _apply_answers(current, brief, here)
+        await _apply_answers(gated, current, brief, here)
         _tell(current, brief)
     while True:
         here.require_owned()
@@ -84,7 +84,7 @@ async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig)
             )
         if await _stops(gated, here, state, result.interruptions, result.context_wrapper):
             return Parked()
-        await _apply_answers(state, brief, here)
+        await _apply_answers(gated, state, brief, here)
         current = state
 
 
@@ -117,6 +117,7 @@ def _ask_for_usage(agent: Agent[Any]) -> None:
 
 async def _restored(gated: Gated, brief: Brief) -> tuple[State, RunContextWrapper[Any]]:
     saved = json.loads(brief.state or "")
+    require_known(saved, gated.agent)
     if saved.get("current_step") is None:
         if brief.feedback is None:
             raise Failure("nothing_to_do", "The checkpoint is a finished run, and no reviewer sent its output back.")
@@ -141,9 +142,9 @@ def _reopen(saved: dict[str, Any]) -> None:
         saved["max_turns"] = saved["current_turn"] + MORE_TURNS
 
 
-async def _apply_answers(state: State, brief: Brief, here: Passage) -> None:
+async def _apply_answers(gated: Gated, state: State, brief: Brief, here: Passage) -> None:
     waiting = {_call_id(item): item for item in state.get_interruptions()}
-    answers = await here.ask(here.desk.answers, list(waiting))
+    answers = await here.ask(here.desk.answers, {call_id: _schema(gated, item) for call_id, item in waiting.items()})
     for call_id, item in waiting.items():
         answer = answers.get(call_id)
         if answer is None:
@@ -151,6 +152,7 @@ async def _apply_answers(state: State, brief: Brief, here: Passage) -> None:
         if not answer.go:
             state.reject(item, rejection_message=answer.message)
             continue
+        _require_here(gated, item)
         if _is_remote(item) and brief.dry:
             state.reject(
                 item, rejection_message="Dry run: this call would run at the model provider, so it is refused."
@@ -159,6 +161,24 @@ async def _apply_answers(state: State, brief: Brief, here: Passage) -> None:
         if _is_remote(item):
             await here.ask(_run_at_provider, here.desk, call_id, item.tool_name or "")
         state.approve(item)
+
+
+def _require_here(gated: Gated, item: ToolApprovalItem) -> None:
+    """Raises Failure where the approved tool is gone; one of an MCP server turns up only as the agent runs."""
+    agent, tool = item.agent, item.tool_name or ""
+    if gated.original(agent.name, tool) or agent.mcp_servers or _is_remote(item) or tool in gated.ungated:
+        return
+    raise Failure(
+        "tool_changed",
+        f"The call {_call_id(item)} was let through, but the agent {agent.name!r} has no tool {tool!r} any more. "
+        "Deploy the code that asked to finish the run, or retry it from the start.",
+    )
+
+
+def _schema(gated: Gated, item: ToolApprovalItem) -> dict[str, Any] | None:
+    """What the tool takes now; None for one that is not here, or not yet."""
+    original = gated.original(item.agent.name, item.tool_name or "")
+    return original.params_json_schema if original else None
 
 
 def _run_at_provider(desk: Desk, call_id: str, tool: str) -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from agents import Agent, FunctionTool, Handoff, Tool
 
-from agents_runtime.sdk.errors import UngatedTool
+from agents_runtime.sdk.errors import Failure, UngatedTool
+
+REFERENCES = frozenset({"agent", "current_agent", "source_agent", "target_agent", "last_agent"})
+"""Where saved SDK state names an agent."""
+OPAQUE = frozenset(
+    {"context", "raw_item", "original_input", "model_responses", "last_model_response", "output", "trace"}
+)
+"""Where it keeps what models, tools and people said."""
 
 
 class AmbiguousAgents(Exception):
@@ -31,6 +39,21 @@ def agents_of(agent: Agent[Any]) -> list[Agent[Any]]:
     return found
 
 
+def require_known(saved: Any, agent: Agent[Any]) -> None:
+    """Raises Failure where a saved state names an agent that the graph no longer has.
+
+    The SDK itself looks only for the one whose turn it is, and drops without a word what the others had said.
+    """
+    known = {one.name for one in agents_of(agent)}
+    if missing := sorted(set(_named(saved)) - known):
+        raise Failure(
+            "agent_changed",
+            f"The agent has changed since the checkpoint was saved: {missing[0]!r} took part in the run, and now there "
+            f"are only {', '.join(map(repr, sorted(known)))}. Deploy the code that knows it to finish the run, or "
+            "retry it from the start.",
+        )
+
+
 def tool_names(agent: Agent[Any]) -> tuple[str, ...]:
     """The names of all tools in the graph, sorted."""
     return tuple(sorted({tool.name for one in agents_of(agent) for tool in one.tools}))
@@ -40,6 +63,19 @@ def inner_agent(tool: Tool) -> Agent[Any] | None:
     """The agent behind an agent-as-tool; the SDK keeps it in a private field."""
     inner = getattr(tool, "_agent_instance", None) if isinstance(tool, FunctionTool) else None
     return inner if isinstance(inner, Agent) else None
+
+
+def _named(saved: Any) -> Iterator[str]:
+    """The agents that a saved state refers to, its nested states included."""
+    if isinstance(saved, list):
+        for item in saved:
+            yield from _named(item)
+    if isinstance(saved, dict):
+        for key, value in saved.items():
+            if key in REFERENCES and isinstance(value, dict):
+                yield str(value.get("name"))
+            elif key not in OPAQUE:
+                yield from _named(value)
 
 
 def _target(agent: Agent[Any], handoff: Agent[Any] | Handoff[Any, Any]) -> Agent[Any]:

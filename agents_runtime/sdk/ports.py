@@ -56,8 +56,12 @@ class Desk(Protocol):
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
         """Save the gate; True when the run is parked, False when it may go on."""
 
-    def answers(self, call_ids: Sequence[str]) -> Mapping[str, Answer]:
-        """What was ruled or decided about those calls; undecided ones are absent."""
+    def answers(self, calls: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Answer]:
+        """What was ruled or decided about those calls; undecided ones are absent.
+
+        Each call comes with the schema its tool has now, where that is known. Raises what must stop a call whose
+        arguments no longer fit.
+        """
 
     def begin(self, call_id: str, tool: str) -> Begun:
         """The tool is about to run for that call. Raises what must stop it."""

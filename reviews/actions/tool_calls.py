@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from reviews import audit
+from reviews.actions import verdicts
 from reviews.actions.errors import LeaseLost
 from reviews.actions.leases import require_owned
 from reviews.actions.text import storable
@@ -24,6 +26,10 @@ KNOWN = frozenset({Status.DONE, Status.FAILED, Status.SUPPLIED})
 
 class NotApproved(Exception):
     """A tool was about to run that nobody let through; it does not run."""
+
+
+class ToolChanged(Exception):
+    """A call was let through for a tool that takes other arguments by now; it does not run."""
 
 
 @transaction.atomic
@@ -47,6 +53,22 @@ def begin(run: Run, call_id: str, tool: str) -> ToolCall:
     if began or call.status in KNOWN:
         return call
     raise NotApproved(f"{call.tool} ({call_id}) is {call.get_status_display().lower()}, so it does not run.")
+
+
+def require_fitting(call: ToolCall, schema: Mapping[str, Any]) -> None:
+    """Raises ToolChanged where the tool has changed since the call was judged, and would not take it any more.
+
+    Asked before anything runs: the tool itself would drop an argument it does not know, and fill in one it lacks.
+    """
+    if schema == call.schema or call.status not in (Status.APPROVED, Status.STARTED):
+        return
+    arguments = call.proposed if call.executed is None else call.executed
+    if wrong := verdicts.misfits(dict(schema), arguments):
+        raise ToolChanged(
+            f"The tool {call.tool!r} has changed since the call {call.call_id} was let through, and does not take its "
+            f"arguments any more: {'; '.join(wrong)}. Deploy the code that asked to finish the run, or retry it from "
+            "the start."
+        )
 
 
 def finish(run: Run, call_id: str, output: Any, *, error: str = "") -> None:
@@ -97,6 +119,10 @@ def _came_back(action: str, run: Run, call: ToolCall, output: Any, error: str) -
     return Act(action, WORKER, run, data=data | ({"error": error} if error else {}))
 
 
-def of_unknown_outcome(run: Run) -> list[ToolCall]:
-    """The calls an earlier worker had started and that must not simply run again."""
-    return list(run.tool_calls.filter(status=Status.STARTED, idempotent=False, is_agent=False))
+def of_unknown_outcome(run: Run, idempotent: Collection[str]) -> list[ToolCall]:
+    """The calls an earlier worker had started and that must not simply run again.
+
+    ``idempotent`` are the tools that are so now; those that were not when the call was judged do not count.
+    """
+    started = run.tool_calls.filter(status=Status.STARTED, is_agent=False)
+    return [call for call in started if not (call.idempotent and call.tool in idempotent)]

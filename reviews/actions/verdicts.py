@@ -99,6 +99,17 @@ def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
     return [f"{'.'.join(map(str, error.path)) or 'arguments'}: {error.message}" for error in found[:10]]
 
 
+def misfits(schema: dict[str, Any], arguments: Any) -> list[str]:
+    """As `schema_errors`; names that the schema does not know are wrong too, unless it says that more are welcome."""
+    errors = schema_errors(schema, arguments)
+    if not isinstance(arguments, dict) or schema.get("additionalProperties") is not None:
+        return errors
+    if "patternProperties" in schema:
+        return errors
+    unknown = sorted(set(arguments) - set(schema.get("properties", {})))
+    return errors + [f"arguments: {name!r} is not known any more" for name in unknown]
+
+
 def _edited(intervention: Intervention, replacement: Any) -> Any:
     if replacement is None:
         raise Invalid(replacement="Give the edited arguments, or approve them as they are.")

@@ -104,7 +104,7 @@ class TestAnswers:
     def test_let_go_refuse_or_know_nothing_yet(self, desk):
         desk.stop_at_gate(SNAPSHOT, [request("free", tool="note"), request("no", tool="wire"), request("asked")])
 
-        answers = desk.answers(["free", "no", "asked", "unheard of"])
+        answers = desk.answers(dict.fromkeys(["free", "no", "asked", "unheard of"]))
 
         assert answers["free"] == Answer(go=True)
         assert (answers["no"].go, answers["no"].message.startswith("Refused by policy")) == (False, True)
@@ -116,7 +116,7 @@ class TestAnswers:
         interventions.decide(first.pk, by=alice, verdict="reject", note="Not Ann.")
         interventions.decide(second.pk, by=alice, verdict="override", replacement="by hand")
 
-        answers = desk.answers(["c1", "c2"])
+        answers = desk.answers(dict.fromkeys(["c1", "c2"]))
 
         assert answers == {"c1": Answer(False, refusal("Not Ann.")), "c2": Answer(True, "by hand")}
 

@@ -110,7 +110,7 @@ class TestToolsAddedOnTheWay:
 
         run = stage.settle(stage.start(build, review=ASK), verdict, **said)
 
-        assert (run.status, run.error_code, ran) == (RunStatus.FAILED, "model_behavior", [])
+        assert (run.status, run.error_code, ran) == (RunStatus.FAILED, "tool_changed", [])
 
     def test_are_let_through_under_the_ledger(self, stage, tool, ran):
         run = stage.start(lambda: play.agent(first(call("refund", amount=9)), tool("other"), hooks=adding(tool())))

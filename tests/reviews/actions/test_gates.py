@@ -270,7 +270,7 @@ class TestAskOutcome:
         return factories.leased(run, worker="worker-2")
 
     def asked(self, lost):
-        gates.ask_outcome(lost, tool_calls.of_unknown_outcome(lost))
+        gates.ask_outcome(lost, tool_calls.of_unknown_outcome(lost, {factories.proposal().tool}))
         return lost.interventions.get()
 
     def test_asks_about_what_must_not_simply_run_again(self, lost):
@@ -316,7 +316,7 @@ class TestAskOutcome:
         gates.park(run, state(), [passing("a"), passing("b")])
         factories.begin(run, "a")
         factories.begin(run, "b")
-        gates.ask_outcome(run, tool_calls.of_unknown_outcome(run))
+        gates.ask_outcome(run, tool_calls.of_unknown_outcome(run, ()))
         first, second = run.interventions.all()
 
         interventions.decide(first.pk, by=alice, verdict=Verdict.APPROVE)

@@ -7,7 +7,7 @@ import pytest
 
 from reviews.actions import gates, runs, tool_calls
 from reviews.actions.errors import LeaseLost
-from reviews.actions.tool_calls import NotApproved
+from reviews.actions.tool_calls import NotApproved, ToolChanged
 from reviews.models import AuditEntry, Run
 from reviews.states import Ruling, ToolCallStatus
 from tests import factories
@@ -182,4 +182,63 @@ class TestOfUnknownOutcome:
         for call_id in ("pay", "look", "helper"):
             factories.begin(run, call_id)
 
-        assert [call.call_id for call in tool_calls.of_unknown_outcome(run)] == ["pay"]
+        tools = {factories.proposal().tool}
+        assert [call.call_id for call in tool_calls.of_unknown_outcome(run, tools)] == ["pay"]
+
+    def test_is_also_what_was_idempotent_once_and_is_so_no_more(self, run):
+        gates.park(run, factories.state(), [factories.proposal(ruling=Ruling.LET_THROUGH, idempotent=True)])
+        call = run.tool_calls.get()
+        factories.begin(run, call.call_id)
+
+        assert tool_calls.of_unknown_outcome(run, ()) == [call]
+
+
+class TestRequireFitting:
+    @pytest.fixture
+    def approved(self, run):
+        gates.park(run, factories.state(), [factories.proposal(ruling=Ruling.LET_THROUGH)])
+        return run.tool_calls.get()
+
+    @pytest.mark.parametrize(
+        "schema",
+        [
+            factories.SCHEMA,
+            {**factories.SCHEMA, "description": "Said in other words."},
+            {"type": "object", "additionalProperties": True},
+            {"type": "object", "patternProperties": {".*": {}}},
+        ],
+    )
+    def test_lets_a_call_pass_that_the_tool_still_takes(self, approved, schema):
+        tool_calls.require_fitting(approved, schema)
+
+    @pytest.mark.parametrize(
+        "changed, said",
+        [
+            ({"required": ["customer_id", "amount", "currency"]}, "'currency' is a required property"),
+            ({"properties": {"customer_id": {"type": "string"}}}, "'amount' was unexpected"),
+            ({"properties": {"customer_id": {}, "amount": {"type": "string"}}}, "amount: 4820.0 is not of type"),
+        ],
+    )
+    def test_names_what_the_tool_takes_no_more(self, approved, changed, said):
+        with pytest.raises(ToolChanged, match="Deploy the code that asked") as refused:
+            tool_calls.require_fitting(approved, factories.SCHEMA | changed)
+        assert said in str(refused.value)
+
+    def test_lets_no_unknown_name_pass_where_the_schema_is_silent_about_more(self, approved):
+        with pytest.raises(ToolChanged, match="'amount' is not known any more"):
+            tool_calls.require_fitting(approved, {"type": "object", "properties": {"customer_id": {}}})
+
+    def test_looks_at_the_edited_arguments(self, approved):
+        approved.executed = {"customer_id": "C-1", "amount": 1}
+        changed = factories.SCHEMA | {"properties": {"customer_id": {}, "amount": {"maximum": 5}}}
+        tool_calls.require_fitting(approved, changed)
+
+        approved.executed = None
+        with pytest.raises(ToolChanged):
+            tool_calls.require_fitting(approved, changed)
+
+    def test_asks_nothing_of_a_call_that_has_come_back(self, approved, run):
+        factories.begin(run, approved.call_id)
+        tool_calls.finish(run, approved.call_id, "paid")
+        approved.refresh_from_db()
+        tool_calls.require_fitting(approved, {"type": "null"})
