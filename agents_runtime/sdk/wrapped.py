@@ -40,7 +40,8 @@ def wrapped(tool: FunctionTool) -> FunctionTool:
         try:
             output = await inner(ctx, json.dumps(begun.arguments) if begun.edited else raw)
         except (Exception, asyncio.CancelledError) as error:
-            if not (is_agent and here.trouble):  # the desk failed inside it: it has not come back
+            # where the desk failed, an agent has not come back; a call cancelled for it is in doubt: it may have acted
+            if not (here.trouble and (is_agent or isinstance(error, asyncio.CancelledError))):
                 await here.ask(here.desk.finish, call_id, None, _told(error))
             raise
         finally:

@@ -1,10 +1,12 @@
 """A worker that dies anywhere: nothing happens twice, nothing is lost, and what cannot be known is asked."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 
 import pytest
 from agents import function_tool
+from django.db import OperationalError
 
 from agents_runtime import idempotency_key
 from agents_runtime.desk import RunDesk
@@ -326,3 +328,35 @@ class TestTakeover:
             run = crash(stage, plug, run)
 
         assert (run.status, run.error_code) == (RunStatus.FAILED, "workers_lost")
+
+
+class TestADatabaseThatFailsBesideATool:
+    def test_leaves_the_call_beside_it_in_doubt_and_does_not_call_it_failed(self, stage, monkeypatch):
+        begun, finish = [], RunDesk.finish
+
+        @function_tool
+        async def ship(to: str) -> str:
+            begun.append(to)
+            await asyncio.sleep(60)
+            return "shipped"
+
+        @function_tool
+        async def pay(to: str) -> str:
+            while not begun:
+                await asyncio.sleep(0)
+            return "paid"
+
+        def fail_once(desk, call_id, output, error):
+            monkeypatch.setattr(RunDesk, "finish", finish)
+            raise OperationalError("the connection is gone")
+
+        monkeypatch.setattr(RunDesk, "finish", fail_once)
+        run = stage.submit(lambda: play.agent(first(call("pay", to="Ann"), call("ship", "c2", to="Bob")), pay, ship))
+        with pytest.raises(OperationalError):
+            stage.advance(run)
+        stage.lose_worker(run)
+
+        run = stage.advance(run)
+
+        assert [stage.call(run, one).status for one in ("c1", "c2")] == [ToolCallStatus.UNKNOWN] * 2
+        assert stage.question(run, "c2").kind == Kind.UNKNOWN_OUTCOME

@@ -47,10 +47,13 @@ def postgres(folder: Path, disguise: list[str]) -> Part:
 
 def workers() -> list[Part]:
     """Two hosts' worth of workers: one forks, one runs threads."""
-    plain = parts.worker(2)
-    forks = replace(plain, name="worker-prefork", argv=(*plain.argv, "-n", "prefork@chaos"))
-    threads = replace(plain, name="worker-threads", argv=(*plain.argv, "-n", "threads@chaos", "--pool", "threads"))
-    return [forks, threads]
+    return [_worker("prefork", 2), _worker("threads", 4)]
+
+
+def _worker(pool: str, places: int) -> Part:
+    plain = parts.worker(places)
+    named = [f"{pool}@chaos" if word == "worker@%h" else word for word in plain.argv]
+    return replace(plain, name=f"worker-{pool}", argv=(*named, "--pool", pool))
 
 
 class Crew:
@@ -164,6 +167,7 @@ def environment(folder: Path, stack: str, lease: int) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
         "FOUREYES_DEMO_AGENTS": "0",
         "FOUREYES_LEASE_SECONDS": str(lease),
+        "FOUREYES_WAIT_FOR_WORKER": "600",
         "LOG_JSON": "0",
         "LOG_LEVEL": "ERROR",
         "NO_COLOR": "1",

@@ -37,6 +37,7 @@ class Said:
     verdict: str
     replacement: Any
     heard: bool = False
+    too_late: bool = False
 
 
 @dataclass
@@ -104,7 +105,7 @@ class Reviewer(Person):
         try:
             self.tell(item, said)
         except (Conflict, Refused):
-            self.notes.refusals += 1
+            said.too_late = True
             return
         said.heard = True
 

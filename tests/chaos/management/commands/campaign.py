@@ -176,12 +176,13 @@ def report(found: facts.Facts, notes: Notes, team: Crew, seconds: float, seed: i
     calls = Counter(call["status"] for call in found.calls.values())
     verdicts = Counter(kept["verdict"] for kept in found.decisions.values())
     unknown = sum(said.kind == "unknown_outcome" and said.heard for said in found.said)
-    unheard = sum(not said.heard for said in found.said) - notes.refusals
+    late = sum(said.too_late for said in found.said)
+    unheard = sum(not said.heard for said in found.said) - late
     lines = {
         "runs": f"{len(found.runs)}  {dict(runs)}",
         "failures": dict(Counter(run["error_code"] for run in found.runs.values() if run["error_code"])),
         "kills": f"{team.deaths.total()}  {dict(team.deaths)}",
-        "decisions": f"{len(found.decisions)}  {dict(verdicts)}; too late {notes.refusals}, cut off {unheard}",
+        "decisions": f"{len(found.decisions)}  {dict(verdicts)}; too late {late}, cut off {unheard}",
         "calls": f"{len(found.calls)}  {dict(calls)}",
         "effects": f"{len(found.effects)}; keys that came again: {outside.repeats()}",
         "unknown outcomes": f"{unknown} decided by looking outside",
