@@ -87,7 +87,7 @@ class TestTwoWorkers:
 class TestALeaseStolenInMidTool:
     @pytest.fixture
     def stolen(self, workers, submit, marker):
-        """A worker frozen inside its tool, like a machine that sleeps; its run is taken back, and a second one is up."""
+        """A worker frozen inside its tool, as if its machine slept; its run was taken back, and a second one is up."""
         slow = workers.start("threads", 2, FOUREYES_LEASE_SECONDS=str(LEASE))
         run = submit(tool_seconds=3)
         announce(run)
