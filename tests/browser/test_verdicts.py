@@ -1,7 +1,7 @@
 """Every verdict a reviewer can give, and what the agent makes of it."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from reviews.actions import interventions
 from reviews.models import Decision, Intervention, ToolCall
@@ -40,6 +40,13 @@ def timeline(desk, page: Page, item: Intervention) -> Page:
     """The same window, now at the run of that question."""
     desk.visit(page, at(item.run))
     return page
+
+
+def lowest(node: Locator) -> float:
+    """Where the element ends, in pixels from the top of the window."""
+    box = node.bounding_box()
+    assert box
+    return box["y"] + box["height"]
 
 
 class TestEdit:
@@ -112,6 +119,23 @@ class TestReject:
         expect(final).to_contain_text("Refunded USD 120.00")
         item.run.refresh_from_db()
         assert "Known for" not in item.run.result_text
+
+    def test_asks_for_feedback_first_and_takes_a_double_click_for_one(self, desk, alice):
+        item = desk.ask("refunds", REFUND)
+        page = desk.open(alice, at(item))
+
+        verdict(page, "reject").dblclick()
+
+        expect(page.get_by_label("Feedback for the agent")).to_be_focused()
+        hint = page.locator("#asked-id_note")
+        expect(hint).to_have_text("Tell the agent why, or press Reject again to reject without feedback.")
+        assert not Decision.objects.exists()
+
+        page.wait_for_timeout(600)  # a later press is another one, not the end of a double click
+        verdict(page, "reject").click()
+
+        expect_decided(page, "Rejected by alice")
+        assert Decision.objects.get().note == ""
 
 
 class TestAnswer:
@@ -199,7 +223,14 @@ class TestOnAPhone:
         page.get_by_role("link", name="Inbox").first.tap()
         expect(page.locator("#inbox-list")).to_be_visible()
         row(page, item).tap()
-        page.get_by_label("Feedback for the agent").fill("Not this one.")
+        expect(page.locator("#inbox-list")).to_be_hidden()
+        verdict(page, "reject").tap()
+        note, bar = page.get_by_label("Feedback for the agent"), page.locator(".decide .acts")
+        expect(note).to_be_focused()
+        expect(page.locator("#asked-id_note")).to_be_visible()
+        assert lowest(page.locator("#asked-id_note")) <= bar.bounding_box()["y"]
+        assert not Decision.objects.exists()
+        note.fill("Not this one.")
         verdict(page, "reject").tap()
 
         expect_decided(page, "Rejected by alice")
