@@ -117,6 +117,7 @@ class TestRuns:
 
         assert (response.status_code, response.context["rows"]) == (200, [])
         assert b"is not one of the available choices" in response.content
+        assert b"Nothing was searched" in response.content
 
     def test_filters_name_no_agent_of_another_queue(self, alice):
         factories.card("secret-agent", queue="legal")
