@@ -56,6 +56,10 @@ class TestEdit:
 
         choose(page, "Edit")
         page.get_by_label("amount").fill("450")
+        expect(page.locator("#was-id_edit_edit-amount")).to_have_text("changed from 480.00")
+        page.get_by_label("amount").fill("480")
+        expect(page.locator("#was-id_edit_edit-amount")).to_be_hidden()
+        page.get_by_label("amount").fill("450")
         preview = page.locator(f"#preview-{item.pk}")
         expect(preview.locator("del").first).to_contain_text("480")
         expect(preview.locator("ins").first).to_contain_text("450")
@@ -175,7 +179,7 @@ class TestFinalOutput:
 
         verdict(page, "approve").click()
 
-        expect_decided(page, "Approved by alice")
+        expect_decided(page, "Released by alice")
         timeline(desk, page, memo)
         expect_finished(page)
         expect(page.locator("#run-steps .final")).to_contain_text(
@@ -189,7 +193,7 @@ class TestFinalOutput:
         page.locator("#proposal [data-view=edit] textarea").first.fill("Do not sign.")
         verdict(page, "edit").click()
 
-        expect_decided(page, "Approved with edits by alice")
+        expect_decided(page, "Released with edits by alice")
         timeline(desk, page, memo)
         expect_finished(page)
         expect(page.locator("#run-steps .final")).to_contain_text("Do not sign.")
@@ -200,13 +204,13 @@ class TestFinalOutput:
         page.get_by_label("Feedback for the agent").fill("Too long: keep it short.")
         verdict(page, "reject").click()
 
-        expect_decided(page, "Rejected by alice")
+        expect_decided(page, "Sent back by alice")
         again = until(lambda: Intervention.objects.open().filter(run=memo.run).first())
         desk.visit(page, at(again))
         expect(page.locator("#proposal")).to_contain_text("(revision 1)")
         expect(page.locator("#proposal")).to_contain_text("Too long: keep it short.")
         verdict(page, "approve").click()
-        expect_decided(page, "Approved by alice")
+        expect_decided(page, "Released by alice")
         expect(page.locator(".aftermath")).to_contain_text("Completed")
 
 
