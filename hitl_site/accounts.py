@@ -5,7 +5,12 @@ from django.http import HttpRequest
 
 
 class InvitedOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Nobody signs up."""
+    """Nobody signs up; what is wrong with a sign-in is said in the words of its form."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": "The user name or the password is not correct.",
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""

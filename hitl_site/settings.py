@@ -213,6 +213,7 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
+FORMAT_MODULE_PATH = ["hitl_site.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- Files ---------------------------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import models
 
 
@@ -35,3 +36,13 @@ SYSTEM = Actor(ActorType.SYSTEM, "system")
 WORKER = Actor(ActorType.SYSTEM, "worker")
 CLOCK = Actor(ActorType.SYSTEM, "clock")
 POLICY = Actor(ActorType.POLICY, "policy")
+
+
+def name_of(user: User) -> str:
+    """What the desk calls a person: the full name, or the user name where there is none."""
+    return user.get_full_name() or user.get_username()
+
+
+def names_of(usernames: Iterable[str]) -> dict[str, str]:
+    """What the desk calls the people behind these user names; an account that is gone is left out. One query."""
+    return {person.get_username(): name_of(person) for person in User.objects.filter(username__in=set(usernames))}

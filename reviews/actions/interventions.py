@@ -15,19 +15,12 @@ from reviews import access, audit
 from reviews.actions import runs, verdicts
 from reviews.actions.errors import Conflict
 from reviews.actions.text import storable
-from reviews.actors import SYSTEM, Actor
+from reviews.actors import SYSTEM, Actor, ActorType, name_of, names_of
 from reviews.audit import Act
 from reviews.models import Decision, Intervention, Run, Span
 from reviews.models.intervention import digest_of
-from reviews.states import OUTCOME_OF, InterventionStatus, Kind, Outcome, RunStatus, Verdict
+from reviews.states import OUTCOME_OF, InterventionStatus, Kind, RunStatus, Verdict, deed
 
-DID = {
-    Outcome.APPROVED: "approved this item",
-    Outcome.EDITED: "edited and approved this item",
-    Outcome.OVERRIDDEN: "wrote the output of this item",
-    Outcome.REJECTED: "rejected this item",
-    Outcome.ANSWERED: "answered this item",
-}
 ENDINGS = {"run.stopped": "stopped", "run.failed": "failed", "run.completed": "completed"}
 
 
@@ -118,7 +111,7 @@ def closed_text(intervention: Intervention) -> str:
     decision = intervention.decisions.select_related("decided_by").last()
     if decision is None:
         return _withdrawn_text(intervention)
-    did = DID[Outcome(intervention.outcome)]
+    did = deed(intervention.kind, intervention.outcome, "this item")
     return f"{_name(decision.decided_by)} {did} on {decision.created_at:%d %b %Y at %H:%M:%S} UTC."
 
 
@@ -127,7 +120,8 @@ def _withdrawn_text(intervention: Intervention) -> str:
     if ending is None:
         return f"This item is {intervention.get_status_display().lower()}; it no longer needs a decision."
     did, when = ENDINGS[ending.kind], f"{ending.at:%d %b %Y at %H:%M:%S} UTC"
-    return f"{ending.actor} {did} the run on {when}; this item no longer needs a decision."
+    who = names_of([ending.actor]).get(ending.actor) if ending.actor_type == ActorType.USER else None
+    return f"{who or ending.actor} {did} the run on {when}; this item no longer needs a decision."
 
 
 def _locked(intervention_id: UUID) -> tuple[Run, Intervention]:
@@ -202,4 +196,4 @@ def _account(decision: Decision, intervention: Intervention) -> dict[str, Any]:
 
 
 def _name(user: User | None) -> str:
-    return (user.get_full_name() or user.get_username()) if user else "Somebody"
+    return name_of(user) if user else "Somebody"

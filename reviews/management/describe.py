@@ -34,7 +34,7 @@ def summary(shape: Shape) -> str:
                 f"{shape['agent']} {shape['agent_version']}" + (" (scripted model)" if shape["scripted"] else ""),
             ),
             ("Queue", shape["queue"]),
-            ("Status", shape["status"] + (", will pause at its next gate" if _pausing(shape) else "")),
+            ("Status", shape["status"] + _pausing(shape)),
             ("Error", shape["error"]),
             ("Started by", shape["started_by"] or "system"),
             ("Retry of", shape["retry_of"]),
@@ -157,5 +157,6 @@ def _checkpoints(saved: list[Shape]) -> str:
     return text.table(("NUMBER", "AT", ""), rows)
 
 
-def _pausing(shape: Shape) -> bool:
-    return shape["hold"] and shape["status"] in {"running", "awaiting_review"}
+def _pausing(shape: Shape) -> str:
+    when = {"running": ", will pause at its next gate", "awaiting_review": ", will pause after the decision"}
+    return when.get(shape["status"], "") if shape["hold"] else ""

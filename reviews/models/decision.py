@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from reviews.models.intervention import Intervention
-from reviews.states import Verdict
+from reviews.states import OUTCOME_OF, Outcome, Verdict, outcome_label
 
 
 class Decision(models.Model):
@@ -30,3 +30,13 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.decided_by}"
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of the question by it."""
+        return OUTCOME_OF[self.verdict]
+
+    @property
+    def label(self) -> str:
+        """What it is called, in the words of the question's buttons."""
+        return outcome_label(self.intervention.kind, self.outcome)

@@ -17,7 +17,17 @@ from reviews.models.queue import Queue
 from reviews.models.run import Run
 from reviews.models.stateful import Stateful
 from reviews.models.tool_call import ToolCall
-from reviews.states import INTERVENTION_MOVES, OPEN, VERDICTS_FOR, InterventionStatus, Kind, Outcome, Risk, Verdict
+from reviews.states import (
+    INTERVENTION_MOVES,
+    OPEN,
+    VERDICTS_FOR,
+    InterventionStatus,
+    Kind,
+    Outcome,
+    Risk,
+    Verdict,
+    outcome_label,
+)
 
 
 class InterventionQuerySet(models.QuerySet["Intervention"]):
@@ -97,6 +107,16 @@ class Intervention(Stateful):
     def is_open(self) -> bool:
         """Whether it still waits for a verdict."""
         return self.status in OPEN
+
+    @property
+    def outcome_label(self) -> str:
+        """What its outcome is called, in the words of its buttons."""
+        return outcome_label(self.kind, self.outcome)
+
+    @property
+    def subject(self) -> str:
+        """What it is about, in a sentence: the tool, or else the question or the output."""
+        return "the question" if self.kind == Kind.QUESTION else self.tool or "the output"
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -159,9 +159,14 @@ def bar(start: float, length: float, total: float, kind: str = "model") -> SafeS
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, label: str = "", wide: bool = False, optional: bool = False) -> dict[str, Any]:
-    """Show a form field with its label, help and errors; `wide` takes a whole line of `.fields-grid`."""
-    return {"field": bound, "label": label, "wide": wide, "optional": optional}
+def field(
+    bound: BoundField, label: str = "", wide: bool = False, optional: bool = False, was: str | None = None
+) -> dict[str, Any]:
+    """Show a form field with its label, help and errors; `wide` takes a whole line of `.fields-grid`.
+
+    `was` says at the field what stood there before; "" keeps the place for it.
+    """
+    return {"field": bound, "label": label, "wide": wide, "optional": optional, "was": was}
 
 
 @register.inclusion_tag("components/pick.html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
@@ -13,9 +14,9 @@ from reviews.models import AuditEntry
 class AuditFilter(forms.Form):
     """Which entries: by whom, what, about which run, between which days (UTC, both included)."""
 
-    actor = forms.CharField(required=False, max_length=200)
-    action = forms.CharField(required=False, max_length=60)
-    run = forms.CharField(required=False, max_length=36)
+    actor = forms.CharField(required=False, max_length=200, label="Actor")
+    action = forms.CharField(required=False, max_length=60, label="Event")
+    run = forms.CharField(required=False, max_length=36, label="Run")
     since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
 
@@ -25,6 +26,13 @@ class AuditFilter(forms.Form):
         if until == date.max:
             raise forms.ValidationError("Enter an earlier day.")
         return until
+
+    def clean(self) -> dict[str, Any]:
+        """The filters, if the days are in order."""
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and since > until:
+            self.add_error("until", f"Enter {since} or a later day: the range ends before it begins.")
+        return self.cleaned_data
 
     def apply(self, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
         """The entries that pass; none at all where a filter makes no sense, so that nothing is shown by mistake."""

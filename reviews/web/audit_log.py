@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access, audit
@@ -50,19 +50,17 @@ def for_auditors(
 @require_safe
 def audit_log(request: ReviewRequest) -> HttpResponse:
     """The newest entries first, and whether the chain holds."""
-    return _page(request, _standing())
+    return _page(request, AuditFilter(request.GET), _standing())
 
 
-def _page(request: ReviewRequest, standing: dict[str, Any]) -> HttpResponse:
-    form = AuditFilter(request.GET)
+def _page(request: ReviewRequest, form: AuditFilter, standing: dict[str, Any], *, status: int = 200) -> HttpResponse:
     page = keyset.page(
         form.apply(AuditEntry.objects.all()), by=("-seq",), cursor=request.GET.get("after", ""), size=PAGE_SIZE
     )
-    query = request.GET.copy()
-    query.pop("after", None)
+    query = {name: value for name in form.fields if (value := form.data.get(name))}
     context = {"form": form, "page": page, "rows": [audit_rows.of(entry) for entry in page.rows]}
-    more = {"query": query.urlencode(), "is_filtered": any(query.values()), "section": "audit"}
-    return render(request, "reviews/audit_log/audit_log.html", context | more | standing)
+    more = {"query": urlencode(query), "is_filtered": bool(query), "section": "audit"}
+    return render(request, "reviews/audit_log/audit_log.html", context | more | standing, status=status)
 
 
 @for_auditors
@@ -99,7 +97,7 @@ def verify_audit(request: ReviewRequest) -> HttpResponse:
     except DatabaseError:  # a book that somebody tampered with may take no further entry
         logger.exception("a verification could not be written into the book")
         checked = AuditEntry(action="audit.verified", actor=by.name, at=timezone.now())
-        return _page(request, _standing() | _said(checked, found) | {"is_unwritten": True})
+        return _page(request, AuditFilter({}), _standing() | _said(checked, found) | {"is_unwritten": True})
     return redirect("reviews:audit_log")
 
 
@@ -109,8 +107,10 @@ def export_audit(request: ReviewRequest) -> HttpResponseBase:
     """The filtered entries as a file. That somebody took them is itself written into the book."""
     form = AuditFilter(request.POST)
     name = request.POST.get("format", "")
-    if name not in FORMATS or not form.is_valid():
-        return HttpResponse("Choose csv or jsonl as the format, and filters that make sense.", status=422)
+    if name not in FORMATS:
+        form.add_error(None, "Choose CSV or JSON lines as the format of the export.")
+    if not form.is_valid():
+        return _page(request, form, _standing(), status=422)
     write, content_type = FORMATS[name]
     manifest = _signed_manifest(request, form, name)
     entries = form.apply(AuditEntry.objects.all())

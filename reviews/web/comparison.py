@@ -10,7 +10,7 @@ from typing import Any
 from reviews.models import Checkpoint, Decision, Run, ToolCall, Trial
 from reviews.models.intervention import digest_of
 from reviews.web import texts
-from reviews.web.steps import changes, compact
+from reviews.web.steps import compact
 
 MOST = 100
 """Calls shown of each run."""
@@ -23,7 +23,6 @@ class Line:
     call: ToolCall
     arguments: str
     output: str
-    changes: list[tuple[str, Any, Any]]
     is_same: bool
 
 
@@ -66,8 +65,7 @@ def _lines(calls: Sequence[ToolCall], others: Sequence[ToolCall]) -> tuple[list[
 def _line(call: ToolCall, *, is_same: bool) -> Line:
     shown = call.proposed if call.executed is None else call.executed
     said = call.error or compact(call.output) if call.output is not None or call.error else ""
-    edits = changes(call.proposed, call.executed) if call.executed is not None else []
-    return Line(call, texts.cut(compact(shown)), texts.cut(said), edits, is_same)
+    return Line(call, texts.cut(compact(shown)), texts.cut(said), is_same)
 
 
 def _essence(call: ToolCall) -> tuple[str, str, str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from reviews.policies import show
 from reviews.web import texts
 from reviews.web.matching import Effort
 
@@ -16,6 +18,7 @@ NOTHING = object()
 SIMILAR = 0.3
 """How alike two replaced lines must be before single words are marked in them."""
 MOST_LINES = 2000
+FIRST_LINES = 60
 LONGEST = 120
 """Characters of a value up to which before and after are shown beside each other."""
 LINE_END = re.compile(r"(?<!\\)((?:\\\\)*)\\n")
@@ -37,6 +40,14 @@ class Change:
         texts = [text_of(value) for value in (self.before, self.after)]
         return any(len(text) > LONGEST or "\n" in text for text in texts)
 
+    @property
+    def pair(self) -> tuple[Any, Any]:
+        """Before and after, numbers written alike: 480.0 and 450 are 480.00 and 450.00."""
+        values = (self.before, self.after)
+        if all(type(value) in (int, float) for value in values) and float in map(type, values):
+            return show(float(self.before)), show(float(self.after))
+        return values
+
 
 @dataclass(frozen=True)
 class Line:
@@ -47,6 +58,47 @@ class Line:
     left: Sequence[Piece]
     right_number: int | None
     right: Sequence[Piece]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two values, compared in both ways."""
+
+    before: Any
+    after: Any
+
+    @cached_property
+    def fields(self) -> list[Change]:
+        """The places that differ."""
+        return list(fields(self.before, self.after))
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The lines that differ, and a few around them."""
+        return folded(side_by_side(_bare(self.before), _bare(self.after)))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a place is better read line by line."""
+        return any(change.is_long for change in self.fields)
+
+    @property
+    def first_lines(self) -> list[Line]:
+        """The beginning of the lines, for a page that shows more than this."""
+        rest = len(self.lines) - FIRST_LINES
+        more = [Line("gap", None, [(f"⋯ {rest} more lines", False)], None, [])] if rest > 0 else []
+        return [_cut(line) for line in self.lines[:FIRST_LINES]] + more
+
+
+def _bare(value: Any) -> Any:
+    """A value that is all but one text, such as a final output, is compared as that text."""
+    only = next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else None
+    return only if isinstance(only, str) else value
+
+
+def _cut(line: Line) -> Line:
+    left, right = ([(texts.cut(text), marked) for text, marked in side] for side in (line.left, line.right))
+    return replace(line, left=left, right=right)
 
 
 def fields(before: Any, after: Any, path: str = "") -> Iterator[Change]:

@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from reviews import access
+from reviews.actors import name_of, names_of
 from reviews.models import Event, Intervention
 from reviews.models.intervention import InterventionQuerySet
 from reviews.web import filters
@@ -82,7 +83,7 @@ class Row:
             agent=item.agent,
             rejections=item.rejections,
             due_at=item.due_at,
-            holder=(holder.get_full_name() or holder.get_username()) if holder else "",
+            holder=name_of(holder) if holder else "",
             is_mine=item.claimed_by_id == user.pk,
             keep=chosen.link(),
         )
@@ -151,9 +152,8 @@ def summary(user: User, chosen: Filter) -> dict[str, Any]:
 def _notices(events: Iterable[Event], user: User) -> str:
     """Word for whoever has one of the questions open that a colleague has touched it."""
     said = [(event, PAST.get(event.kind.rpartition(".")[2])) for event in events if event.actor != user.get_username()]
-    people = User.objects.filter(username__in={event.actor for event, did in said if did})
-    names = {person.get_username(): person.get_full_name() for person in people}
-    notices = [{"event": event, "did": did, "who": names.get(event.actor) or event.actor} for event, did in said if did]
+    names = names_of(event.actor for event, did in said if did)
+    notices = [{"event": event, "did": did, "who": names.get(event.actor, event.actor)} for event, did in said if did]
     return render_to_string("reviews/inbox/_notices.html", {"notices": notices})
 
 

@@ -68,7 +68,7 @@ def preview(request: ReviewRequest, intervention_id: UUID) -> HttpResponse:
     form = DecisionForm(item, request.POST)
     seen = review.preview(form)
     if request.htmx:
-        return render(request, "reviews/interventions/_preview.html", {"preview": seen})
+        return render(request, "reviews/interventions/_preview.html", {"preview": seen, "is_part": True})
     return _show(request, item, form, preview=seen)
 
 

@@ -7,17 +7,22 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.forms import BoundField
 from django.shortcuts import get_object_or_404
 
 from reviews import access
 from reviews.actions import interventions, repeats
-from reviews.models import Intervention
+from reviews.actors import ActorType, names_of
+from reviews.models import Decision, Intervention
 from reviews.policies import show
 from reviews.states import InterventionStatus, Kind, Verdict
 from reviews.web import diff, keyset, talk, texts, wording
 from reviews.web.filters import ORDER, Filter
-from reviews.web.forms import DecisionForm
+from reviews.web.forms import FIELDS, DecisionForm
+from reviews.web.schema_form import MISSING, Leaf, dig
 
+SHORT = 60
+"""Characters up to which a field's mark says what stood there before."""
 Pair = tuple[str, str, bool]
 
 
@@ -35,12 +40,14 @@ def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) 
         "item": item,
         "form": form,
         "decision": decision,
-        "changes": _changes(item, decision.replacement) if decision and decision.verdict == Verdict.EDIT else None,
+        "changes": _edit(item, decision),
         "pairs": pairs(item),
         "heading": wording.asked_for(item),
         "question": _question(item),
         "prose": _prose(item),
+        "marks": marks(form),
         "options": wording.options(item),
+        "paused_by": _paused_by(item),
         "at_due_time": wording.at_due_time(item),
         "repeated": repeated(item),
         "trials": [] if item.is_open else list(item.trials.select_related("tried_by")),
@@ -55,7 +62,24 @@ def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) 
 def preview(form: DecisionForm) -> dict[str, Any]:
     """Return what the edit in the form would change, and what is wrong with it."""
     value, errors = form.preview()
-    return {"item": form.item, "errors": errors, "changes": _changes(form.item, value)}
+    return {
+        "item": form.item,
+        "errors": errors,
+        "marks": marks(form),
+        "changes": diff.Comparison(form.item.proposal, value),
+    }
+
+
+def marks(form: DecisionForm) -> list[tuple[BoundField, str]]:
+    """The fields of the edit, each with what stands at it once it is touched; with an edit in JSON, none is."""
+    touched = form.edit.touched if form.edit.is_bound and form.edit_as == FIELDS else ()
+    return [(form.edit[leaf.name], _was(form, leaf) if leaf.name in touched else "") for leaf in form.edit.leaves]
+
+
+def _was(form: DecisionForm, leaf: Leaf) -> str:
+    before = dig(form.item.proposal, leaf.path)
+    shown = _shown(None if before is MISSING else before, leaf.schema)
+    return f"changed from {shown or 'nothing'}" if len(shown) <= SHORT and "\n" not in shown else "changed"
 
 
 def repeated(item: Intervention) -> dict[str, Any]:
@@ -90,15 +114,18 @@ def may_try(user: User, item: Intervention) -> bool:
     return True
 
 
-def _changes(item: Intervention, value: Any) -> dict[str, Any]:
-    lines = diff.side_by_side(*map(_bare, (item.proposal, value)))
-    return {"fields": list(diff.fields(item.proposal, value)), "lines": diff.folded(lines)}
+def _edit(item: Intervention, decision: Decision | None) -> diff.Comparison | None:
+    if decision is None or decision.verdict != Verdict.EDIT:
+        return None
+    return diff.Comparison(item.proposal, decision.replacement)
 
 
-def _bare(value: Any) -> Any:
-    """A value that is all but one text, such as a final output, is compared as that text."""
-    only = next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else None
-    return only if isinstance(only, str) else value
+def _paused_by(item: Intervention) -> str:
+    """Who asked the run to pause; empty where it is not paused and not about to be."""
+    if not item.run.hold or item.run.ended:
+        return ""
+    asked = item.run.events.filter(kind__in=("run.pause_requested", "run.paused"), actor_type=ActorType.USER).last()
+    return names_of([asked.actor]).get(asked.actor, asked.actor) if asked else "somebody"
 
 
 def _question(item: Intervention) -> str:

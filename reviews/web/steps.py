@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reviews.actors import ActorType, name_of
 from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
-from reviews.states import Kind, RunStatus, ToolCallStatus, Verdict
+from reviews.states import Kind, RunStatus, ToolCallStatus, Verdict, deed
 from reviews.web import texts
+from reviews.web.diff import Comparison
 
 LONG = 420
 """Characters of a tool's output, or of a model's words, beyond which the page folds them away."""
@@ -47,7 +49,7 @@ class Step:
 
 def request(run: Run) -> Step:
     """What the run was asked."""
-    by = (run.started_by.get_full_name() or run.started_by.get_username()) if run.started_by else "the system"
+    by = name_of(run.started_by) if run.started_by else "the system"
     return Step("step-request", "request", run.created_at, f"Request from {by}", "message", row=run)
 
 
@@ -97,7 +99,7 @@ def tool_call(row: ToolCall, depth: int, now: datetime) -> Step:
         goes_on=running,
         row=row,
         facts={
-            "changes": changes(row.proposed, row.executed) if row.executed is not None else [],
+            "changes": Comparison(row.proposed, row.executed) if row.executed is not None else None,
             "arguments": texts.cut(compact(shown)),
             "output": texts.cut(output),
             "is_long": len(output) > LONG,
@@ -132,26 +134,24 @@ def question(row: Intervention, *, opens: bool, now: datetime) -> Step:
 
 def decision(row: Decision, asked: Intervention) -> Step:
     """What a person said, and to whom each part of it was said."""
-    name = row.decided_by.get_full_name() or row.decided_by.get_username()
-    did, icon, tone = {
-        Verdict.APPROVE: ("approved", "check", "good"),
-        Verdict.EDIT: ("approved with edits", "pencil", "good"),
-        Verdict.OVERRIDE: ("supplied the output instead", "replace", "caution"),
-        Verdict.REJECT: ("rejected", "x", "bad"),
-        Verdict.ANSWER: ("answered", "message", "good"),
+    icon, tone = {
+        Verdict.APPROVE: ("check", "good"),
+        Verdict.EDIT: ("pencil", "good"),
+        Verdict.OVERRIDE: ("replace", "caution"),
+        Verdict.REJECT: ("x", "bad"),
+        Verdict.ANSWER: ("message", "good"),
     }[Verdict(row.verdict)]
+    title = f"{name_of(row.decided_by)} {deed(asked.kind, row.outcome, asked.subject)}"
     edited = row.verdict == Verdict.EDIT
-    facts = {"about": asked, "changes": changes(asked.proposal, row.replacement) if edited else []}
-    return Step(
-        f"step-decision-{row.pk}", "decision", row.created_at, f"{name} {did}", icon, tone, row=row, facts=facts
-    )
+    facts = {"about": asked, "changes": Comparison(asked.proposal, row.replacement) if edited else None}
+    return Step(f"step-decision-{row.pk}", "decision", row.created_at, title, icon, tone, row=row, facts=facts)
 
 
 NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; {actor} and {tool} are filled in
     "run.started": ("A worker took the run", "player-play", "idle"),
     "run.resumed": ("A worker went on with the run", "player-play", "idle"),
     "run.paused": ("Paused by {actor}", "hand-stop", "caution"),
-    "run.pause_requested": ("{actor} asked to pause at the next gate", "hand-stop", "caution"),
+    "run.pause_requested": ("{actor} asked the run to pause", "hand-stop", "caution"),
     "run.continued": ("{actor} let the run go on", "player-play", "idle"),
     "run.worker_lost": ("The worker fell silent; the run was queued again", "alert-triangle", "wait"),
     "run.handed_back": ("The worker stopped and handed the run back; another goes on with it", "player-play", "idle"),
@@ -171,10 +171,11 @@ LATE = "tool_call.finished_late"
 LATE_FAILURE = ("{tool} failed after the run had ended; the agent was never told", "bolt", "bad")
 
 
-def note(row: Event) -> Step:
-    """A line of the run's history that no other row tells."""
+def note(row: Event, names: Mapping[str, str]) -> Step:
+    """A line of the run's history that no other row tells; ``names`` are what the desk calls its people."""
     title, icon, tone = LATE_FAILURE if row.kind == LATE and row.data.get("error") else NOTES[row.kind]
-    told = title.format(actor=row.actor, tool=row.data.get("tool", "a tool"))
+    actor = names.get(row.actor, row.actor) if row.actor_type == ActorType.USER else row.actor
+    told = title.format(actor=actor, tool=row.data.get("tool", "a tool"))
     return Step(f"step-event-{row.pk}", "note", row.at, told, icon, tone, row=row)
 
 
@@ -216,13 +217,3 @@ def compact(value: Any) -> str:
     said = texts.read(value) if isinstance(value, str) else value
     shown = texts.written(said)
     return value if shown == texts.TOO_DEEP and isinstance(value, str) else shown
-
-
-def changes(before: Any, after: Any) -> list[tuple[str, Any, Any]]:
-    """The fields in which two sets of arguments differ: name, before, after; a missing one is None."""
-    if before == after:
-        return []
-    if not (isinstance(before, dict) and isinstance(after, dict)):
-        return [("", before, after)]
-    names = [*before, *(name for name in after if name not in before)]
-    return [(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from reviews.actors import name_of
 from reviews.models import Decision, Intervention, Run, ToolCall
-from reviews.states import OUTCOME_OF, Outcome, ToolCallStatus
+from reviews.states import ToolCallStatus, deed
 from reviews.web import texts
 
 ONE_LINE = 90
@@ -48,7 +49,7 @@ def so_far(run: Run, asked: Intervention) -> list[Entry]:
 
 
 def _starter(run: Run) -> str:
-    return str(run.started_by.get_full_name() or run.started_by.get_username()) if run.started_by else "The system"
+    return name_of(run.started_by) if run.started_by else "The system"
 
 
 def _of_call(call: ToolCall, asked: Intervention) -> Iterator[Entry]:
@@ -66,23 +67,12 @@ def _of_call(call: ToolCall, asked: Intervention) -> Iterator[Entry]:
 
 
 def _of_decision(decision: Decision) -> Iterator[Entry]:
-    outcome = Outcome(OUTCOME_OF[decision.verdict])
-    about = decision.intervention.tool or "the output"
+    asked = decision.intervention
     said = [decision.note, decision.context]
     if decision.replacement is not None:
         said.insert(0, _text(decision.replacement))
-    name = decision.decided_by.get_full_name() or decision.decided_by.get_username()
-    text = "\n".join(filter(None, said))
-    yield Entry(decision.created_at, "user-check", name, f"{_PAST[outcome]} {about}", texts.cut(text))
-
-
-_PAST = {
-    Outcome.APPROVED: "approved",
-    Outcome.EDITED: "approved, with edits,",
-    Outcome.OVERRIDDEN: "wrote the output of",
-    Outcome.REJECTED: "rejected",
-    Outcome.ANSWERED: "answered",
-}
+    name, did = name_of(decision.decided_by), deed(asked.kind, decision.outcome, asked.subject)
+    yield Entry(decision.created_at, "user-check", name, did, texts.cut("\n".join(filter(None, said))))
 
 
 def _text(value: Any) -> str:

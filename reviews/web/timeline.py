@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from reviews import access
+from reviews.actors import names_of
 from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
 from reviews.states import ToolCallStatus
 from reviews.web import spans, steps
@@ -34,6 +35,8 @@ class Rows:
     notes: list[Event]
     retries: list[Run]
     forks: list[Run]
+    names: dict[str, str]
+    """What the desk calls the people in the notes."""
     queues: frozenset[int]
     """The queues whose questions this reader may open."""
 
@@ -56,16 +59,21 @@ def of(run: Run, user: User) -> Timeline:
 
 def load(run: Run, user: User) -> Rows:
     """Read the rows; heavy columns stay in the database."""
+    asked = run.interventions.defer("schema", "policy").select_related("claimed_by").order_by("created_at", "id")
+    interventions = {question.pk: question for question in asked}
+    notes = list(run.events.filter(kind__in=steps.NOTES).order_by("seq"))
+    decisions = list(Decision.objects.filter(intervention__run=run).select_related("decided_by").order_by("id"))
+    for decision in decisions:
+        decision.intervention = interventions[decision.intervention_id]
     return Rows(
         run=run,
         spans=spans.of(run),
         calls=list(_own_calls(run)),
-        interventions=list(
-            run.interventions.defer("schema", "policy").select_related("claimed_by").order_by("created_at", "id")
-        ),
-        decisions=list(Decision.objects.filter(intervention__run=run).select_related("decided_by").order_by("id")),
+        interventions=list(interventions.values()),
+        decisions=decisions,
         checkpoints=list(run.checkpoints.defer("state").order_by("number")),
-        notes=list(run.events.filter(kind__in=steps.NOTES).order_by("seq")),
+        notes=notes,
+        names=names_of(note.actor for note in notes),
         retries=list(run.retries.only("id", "agent", "status", "created_at").order_by("created_at")),
         forks=list(
             run.forks.only("id", "agent", "status", "forked_at", "dry_run", "created_at").order_by("created_at")
@@ -100,7 +108,6 @@ def build(rows: Rows, now: datetime) -> Timeline:
 
 def _steps(rows: Rows, now: datetime) -> Iterator[Step]:
     nesting = spans.Nesting(rows.spans)
-    asked = {question.pk: question for question in rows.interventions}
     waiting = {question.tool_call_id for question in rows.interventions}
     for span in rows.spans:
         if step := spans.step(span, nesting, rows.run.finished_at or now):
@@ -112,9 +119,9 @@ def _steps(rows: Rows, now: datetime) -> Iterator[Step]:
     for question in rows.interventions:
         yield steps.question(question, opens=question.queue_id in rows.queues, now=now)
     for decision in rows.decisions:
-        yield steps.decision(decision, asked[decision.intervention_id])
+        yield steps.decision(decision, decision.intervention)
     yield from map(steps.checkpoint, rows.checkpoints)
-    yield from map(steps.note, rows.notes)
+    yield from (steps.note(note, rows.names) for note in rows.notes)
 
 
 def _by_the_end(found: list[Step]) -> tuple[list[Step], list[Step]]:

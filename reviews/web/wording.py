@@ -14,6 +14,7 @@ A, E, O, J, W = Verdict.APPROVE, Verdict.EDIT, Verdict.OVERRIDE, Verdict.REJECT,
 class Option:
     """One verdict as a button, and its consequence in a sentence."""
 
+    kind: str
     verdict: Verdict
     label: str
     then: str
@@ -22,6 +23,16 @@ class Option:
     def view(self) -> str:
         """The view whose button this is; see ``.switch`` in review.css."""
         return {A: "approve", E: "edit", O: "override"}.get(self.verdict, "")
+
+    @property
+    def asks(self) -> str:
+        """The id of the field that its button first leads into while that is empty; see asks.js."""
+        return self.hint and ("id_reason" if self.kind == Kind.UNKNOWN_OUTCOME else "id_note")
+
+    @property
+    def hint(self) -> str:
+        """What then stands beside that field."""
+        return HINTS[self.kind].format(label=self.label) if self.verdict == J else ""
 
 
 WORDS: dict[tuple[str, str], tuple[str, str]] = {
@@ -56,6 +67,12 @@ WORDS: dict[tuple[str, str], tuple[str, str]] = {
     ),
     (Kind.UNKNOWN_OUTCOME, J): ("End the run", "{tool} does not run again, and the run ends as failed."),
 }
+HINTS: dict[str, str] = {
+    Kind.TOOL_APPROVAL: "Tell the agent why, or press {label} again to reject without feedback.",
+    Kind.QUESTION: "Tell the agent why, or press {label} again to decline without feedback.",
+    Kind.FINAL_OUTPUT: "Tell the agent what to change: without feedback nothing is sent back.",
+    Kind.UNKNOWN_OUTCOME: "Tell your colleagues why, or press {label} again to end the run without a reason.",
+}
 ASKED_FOR: dict[str, str] = {
     Kind.TOOL_APPROVAL: "What the agent wants to do",
     Kind.QUESTION: "What the agent asks",
@@ -67,7 +84,7 @@ ASKED_FOR: dict[str, str] = {
 def options(item: Intervention) -> list[Option]:
     """The verdicts that may be given on the item, as the desk words them."""
     found = [(verdict, *WORDS[item.kind, verdict]) for verdict in item.verdicts]
-    return [Option(verdict, label, then.format(tool=item.tool or "it")) for verdict, label, then in found]
+    return [Option(item.kind, verdict, label, then.format(tool=item.tool or "it")) for verdict, label, then in found]
 
 
 def asked_for(item: Intervention) -> str:

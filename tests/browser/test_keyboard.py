@@ -111,6 +111,16 @@ class TestReject:
 
         expect(page.locator("#verdict")).to_have_attribute("data-verdict", "reject")
 
+    def test_is_sent_without_feedback_by_a_second_press(self, desk, page, items):
+        desk.visit(page, at(items[0]))
+
+        press(page, "r", "Escape")
+        expect(page.locator("#asked-id_note")).to_be_visible()
+        assert not Decision.objects.exists()
+        press(page, "r")
+
+        expect(page.locator("#verdict")).to_have_attribute("data-verdict", "reject")
+
 
 class TestKeysOff:
     def test_nothing_happens_by_a_single_key_not_even_after_a_reload(self, desk, page, items):

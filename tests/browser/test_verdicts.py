@@ -1,7 +1,7 @@
 """Every verdict a reviewer can give, and what the agent makes of it."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from reviews.actions import interventions
 from reviews.models import Decision, Intervention, ToolCall
@@ -42,12 +42,23 @@ def timeline(desk, page: Page, item: Intervention) -> Page:
     return page
 
 
+def lowest(node: Locator) -> float:
+    """Where the element ends, in pixels from the top of the window."""
+    box = node.bounding_box()
+    assert box
+    return box["y"] + box["height"]
+
+
 class TestEdit:
     def test_previews_the_change_and_runs_the_tool_with_it(self, desk, alice):
         item = desk.ask("refunds", REFUND)
         page = desk.open(alice, at(item))
 
         choose(page, "Edit")
+        page.get_by_label("amount").fill("450")
+        expect(page.locator("#was-id_edit_edit-amount")).to_have_text("changed from 480.00")
+        page.get_by_label("amount").fill("480")
+        expect(page.locator("#was-id_edit_edit-amount")).to_be_hidden()
         page.get_by_label("amount").fill("450")
         preview = page.locator(f"#preview-{item.pk}")
         expect(preview.locator("del").first).to_contain_text("480")
@@ -113,6 +124,23 @@ class TestReject:
         item.run.refresh_from_db()
         assert "Known for" not in item.run.result_text
 
+    def test_asks_for_feedback_first_and_takes_a_double_click_for_one(self, desk, alice):
+        item = desk.ask("refunds", REFUND)
+        page = desk.open(alice, at(item))
+
+        verdict(page, "reject").dblclick()
+
+        expect(page.get_by_label("Feedback for the agent")).to_be_focused()
+        hint = page.locator("#asked-id_note")
+        expect(hint).to_have_text("Tell the agent why, or press Reject again to reject without feedback.")
+        assert not Decision.objects.exists()
+
+        page.wait_for_timeout(600)  # a later press is another one, not the end of a double click
+        verdict(page, "reject").click()
+
+        expect_decided(page, "Rejected by alice")
+        assert Decision.objects.get().note == ""
+
 
 class TestAnswer:
     def test_is_one_of_the_options(self, desk, alice, question):
@@ -151,7 +179,7 @@ class TestFinalOutput:
 
         verdict(page, "approve").click()
 
-        expect_decided(page, "Approved by alice")
+        expect_decided(page, "Released by alice")
         timeline(desk, page, memo)
         expect_finished(page)
         expect(page.locator("#run-steps .final")).to_contain_text(
@@ -165,7 +193,7 @@ class TestFinalOutput:
         page.locator("#proposal [data-view=edit] textarea").first.fill("Do not sign.")
         verdict(page, "edit").click()
 
-        expect_decided(page, "Approved with edits by alice")
+        expect_decided(page, "Released with edits by alice")
         timeline(desk, page, memo)
         expect_finished(page)
         expect(page.locator("#run-steps .final")).to_contain_text("Do not sign.")
@@ -176,13 +204,13 @@ class TestFinalOutput:
         page.get_by_label("Feedback for the agent").fill("Too long: keep it short.")
         verdict(page, "reject").click()
 
-        expect_decided(page, "Rejected by alice")
+        expect_decided(page, "Sent back by alice")
         again = until(lambda: Intervention.objects.open().filter(run=memo.run).first())
         desk.visit(page, at(again))
         expect(page.locator("#proposal")).to_contain_text("(revision 1)")
         expect(page.locator("#proposal")).to_contain_text("Too long: keep it short.")
         verdict(page, "approve").click()
-        expect_decided(page, "Approved by alice")
+        expect_decided(page, "Released by alice")
         expect(page.locator(".aftermath")).to_contain_text("Completed")
 
 
@@ -199,7 +227,14 @@ class TestOnAPhone:
         page.get_by_role("link", name="Inbox").first.tap()
         expect(page.locator("#inbox-list")).to_be_visible()
         row(page, item).tap()
-        page.get_by_label("Feedback for the agent").fill("Not this one.")
+        expect(page.locator("#inbox-list")).to_be_hidden()
+        verdict(page, "reject").tap()
+        note, bar = page.get_by_label("Feedback for the agent"), page.locator(".decide .acts")
+        expect(note).to_be_focused()
+        expect(page.locator("#asked-id_note")).to_be_visible()
+        assert lowest(page.locator("#asked-id_note")) <= bar.bounding_box()["y"]
+        assert not Decision.objects.exists()
+        note.fill("Not this one.")
         verdict(page, "reject").tap()
 
         expect_decided(page, "Rejected by alice")

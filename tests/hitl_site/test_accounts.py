@@ -73,6 +73,14 @@ class TestSignUp:
         assert client.get(f"/accounts/{path}").status_code == 404
 
 
+class TestWrongPassword:
+    def test_is_told_in_the_words_of_the_form(self, client, alice):
+        page = client.post(LOGIN, {"login": "alice", "password": "wrong"}).content.decode()
+
+        assert "The user name or the password is not correct." in page
+        assert ">User name<" in page
+
+
 class TestAdmin:
     def test_uses_the_same_door(self, client, db):
         response = client.get("/admin/", follow=True)

@@ -1,6 +1,7 @@
 """The admin: what may be edited is signed, what the verbs wrote is only read."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib import admin as site
@@ -192,3 +193,10 @@ class TestDoor:
             client = Client()
             client.force_login(user)
             assert client.get("/admin/").status_code in (302, 403, 404)
+
+
+def test_moments_are_written_as_on_the_desk_with_their_time_zone(desk):
+    run = factories.run()
+    Run.objects.filter(pk=run.pk).update(created_at=datetime(2026, 11, 22, 23, 12, 5, tzinfo=UTC))
+
+    assert "22 Nov 2026, 23:12:05 UTC" in desk.get(address(Run, "changelist")).content.decode()

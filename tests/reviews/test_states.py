@@ -3,7 +3,16 @@
 import pytest
 
 from reviews import states
-from reviews.states import INTERVENTION_MOVES, RUN_MOVES, InterventionStatus, RunStatus, ToolCallStatus
+from reviews.states import (
+    INTERVENTION_MOVES,
+    OUTCOME_OF,
+    RUN_MOVES,
+    VERDICTS_FOR,
+    InterventionStatus,
+    Kind,
+    RunStatus,
+    ToolCallStatus,
+)
 
 
 class TestRunMoves:
@@ -70,3 +79,15 @@ class TestSettledCalls:
 class TestRisk:
     def test_sorts(self):
         assert sorted(states.Risk, reverse=True)[0] == states.Risk.CRITICAL
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [(kind, verdict) for kind in Kind for verdict in VERDICTS_FOR[kind]])
+def test_every_verdict_of_every_kind_has_words_for_what_came_of_it(kind, verdict):
+    outcome = OUTCOME_OF[verdict]
+
+    assert states.outcome_label(kind, outcome)
+    assert "this item" in states.deed(kind, outcome, "this item")
+
+
+def test_a_question_without_an_outcome_has_no_words_for_one():
+    assert states.outcome_label(Kind.QUESTION, "") == ""

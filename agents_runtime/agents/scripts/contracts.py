@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from agents_runtime.agents.scripts.reading import objection, quoted, record, turned_down
+from agents_runtime.agents.scripts.reading import objection, quoted, record, stopped, turned_down
 from agents_runtime.scripted import Call, Conversation, Turn
 
 CONTRACT = re.compile(r"\bK-\d+\b")
@@ -119,7 +119,7 @@ def _request(talk: Conversation) -> str:
     if request is None:
         return "None was needed."
     if turned_down(request, SENT):
-        said = f" They said: {objection(request)}" if objection(request) else ""
+        said = f" They said: {stopped(objection(request))}" if objection(request) else ""
         return f"Not sent: a reviewer rejected it.{said}"
     by = "a reviewer's words" if "wording" in request.edited else "the playbook's words"
     return f'Sent in {by}: "{request.executed["wording"]}"'

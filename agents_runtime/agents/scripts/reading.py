@@ -71,3 +71,9 @@ def objection(call: Exchange) -> str:
 def quoted(notes: list[str]) -> str:
     """People's notes as one line to quote."""
     return " ".join(" ".join(note.split()) for note in notes)
+
+
+def stopped(words: str) -> str:
+    """People's words on one line, with a full stop where they left it out, also within a closing quotation mark."""
+    line = " ".join(words.split())
+    return line if line.rstrip("”’\"')").endswith((".", "!", "?", "…")) else f"{line}."

@@ -3,7 +3,17 @@
 import re
 from typing import Any
 
-from agents_runtime.agents.scripts.reading import amount, money, objection, quoted, receipt, record, turned_down
+from agents_runtime.agents.scripts.reading import (
+    amount,
+    money,
+    objection,
+    quoted,
+    receipt,
+    record,
+    says,
+    stopped,
+    turned_down,
+)
 from agents_runtime.scripted import Call, Conversation, Exchange, Turn
 
 ORDER = re.compile(r"\bO-\d+\b")
@@ -12,6 +22,9 @@ ASKED = re.compile(r"\brefund(?:\s+(?:of|him|her|them|me|about|for))*\s+(\d[\d,.
 PAID = r"refunded|paid|issued|booked|settled|handled|processed|credited|transferred|done"
 SENT = r"sent|written|mailed|called|done"
 MOST_PROPOSALS = 2
+APOLOGY = "We are sorry for the trouble this has caused you."
+INNER = str.maketrans({"“": "‘", "”": "’", '"': "'"})
+"""Quotation marks within quotation marks."""
 SPOKEN = {"customer_id": "the customer", "order_id": "the order", "notify_customer": "the notice to the customer"}
 
 
@@ -61,7 +74,7 @@ def _refund(talk: Conversation) -> Turn | None:
     last = proposals[-1]
     counter = amount(objection(last)) if turned_down(last, PAID) else None
     if counter and counter < last.arguments["amount"] and len(proposals) < MOST_PROPOSALS:
-        return _proposal(talk, counter, f"Reduced on review: {_stopped(objection(last))}")
+        return _proposal(talk, counter, f"Reduced on review: {stopped(objection(last))}")
     return None
 
 
@@ -110,8 +123,8 @@ def _customer_should_hear(refund: Exchange) -> bool:
 
 def _letter(talk: Conversation, refund: Exchange) -> str:
     name = str(record(talk.last("get_customer")).get("name", "customer")).split()[0]
-    note = f"A colleague asked me to add: {quoted(talk.notes)}\n\n" if talk.notes else ""
-    return f"Dear {name},\n\n{_news(refund)}\n\n{note}Kind regards\nSupport"
+    sorry = f"{APOLOGY}\n\n" if says(quoted(talk.notes), r"apolog|sorry") else ""
+    return f"Dear {name},\n\n{_news(refund)}\n\n{sorry}Kind regards\nSupport"
 
 
 def _news(refund: Exchange) -> str:
@@ -133,7 +146,7 @@ def _sum_up(talk: Conversation) -> str:
     sentences = [_before(refund) for refund in talk.calls("issue_refund")[:-1]]
     sentences += [_outcome(talk.calls("issue_refund")[-1]), _told(talk)]
     if talk.notes:
-        sentences.append(f"I took the reviewers' note into account: {_stopped(quoted(talk.notes))}")
+        sentences.append(f"I took the reviewers' note into account: {stopped(quoted(talk.notes))}")
     return " ".join(sentences)
 
 
@@ -148,8 +161,8 @@ def _outcome(refund: Exchange) -> str:
     if turned_down(refund, PAID):
         return f"No refund was made to {to}: a reviewer rejected it.{_they_said(refund)}"
     if not receipt(refund):
-        return f"The refund to {to} was settled by a reviewer: {_stopped(refund.output)}"
-    by_hand = f" A reviewer changed {_changes(refund)}." if refund.edited else ""
+        return f"The refund to {to} was settled by a reviewer: {stopped(refund.output)}"
+    by_hand = f" A reviewer changed {stopped(_changes(refund))}" if refund.edited else ""
     return f"Refunded {done['currency']} {done['amount']:.2f} to {to}, receipt {receipt(refund)}.{by_hand}"
 
 
@@ -171,7 +184,8 @@ def _value(value: Any) -> str:
             return f"{value:.2f}"
         case None:
             return "nothing"
-    return f"“{value}”" if " " in str(value) else str(value)
+    text = str(value)
+    return f"“{text.translate(INNER)}”" if " " in text else text
 
 
 def _told(talk: Conversation) -> str:
@@ -185,10 +199,4 @@ def _told(talk: Conversation) -> str:
 
 
 def _they_said(call: Exchange) -> str:
-    return f" They said: {_stopped(objection(call))}" if objection(call) else ""
-
-
-def _stopped(words: str) -> str:
-    """People's words on one line, with a full stop where they left it out."""
-    line = " ".join(words.split())
-    return line if line.endswith((".", "!", "?", "…")) else f"{line}."
+    return f" They said: {stopped(objection(call))}" if objection(call) else ""

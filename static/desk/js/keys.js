@@ -9,14 +9,8 @@ let timer = 0;
 const typing = (node) => node.closest?.(FIELD);
 const visible = (node) => node.checkVisibility({ visibilityProperty: true });
 
-// A button with data-asks="FIELD-ID" first leads into that field while it is empty; Ctrl+Enter there presses the button.
 function press(node) {
-  const asked = document.getElementById(node.dataset.asks ?? "");
-  if (asked && !asked.value.trim()) {
-    for (const main of node.form.querySelectorAll("[data-main]")) delete main.dataset.main;
-    node.dataset.main = "";
-    asked.focus();
-  } else if (node.matches(FIELD)) node.focus();
+  if (node.matches(FIELD)) node.focus();
   else node.click();
 }
 

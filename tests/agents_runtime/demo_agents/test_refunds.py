@@ -147,6 +147,12 @@ class TestEdited:
         assert "A reviewer changed the notice to the customer from yes to no." in played.final
         assert "The customer was not told by e-mail." in played.final
 
+    def test_quotes_what_holds_quotes_itself_with_inner_ones(self):
+        final = play(build(), DUPLICATE, issue_refund=edit(reason='Charged "twice" by us.')).final
+
+        assert "from “‘Espresso machine’ was charged twice, USD 480.00 each time.” to “Charged 'twice' by us.”" in final
+        assert "by us.” The customer was told" in final
+
     def test_reports_every_changed_argument(self):
         final = play(build(), DUPLICATE, issue_refund=edit(amount=10.0, currency="EUR")).final
 
@@ -233,12 +239,17 @@ class TestContext:
 
         return asyncio.run(go())
 
-    def test_goes_into_the_mail_and_the_summary(self):
-        result = self.noted("Please apologise for the delay.")
-        mail = Conversation(result.to_input_list()).last("send_email")
+    @pytest.mark.parametrize(
+        ("note", "heeded"),
+        [("Please apologise for the delay", True), ("No need to apologise.", False), ("She haggles a lot.", False)],
+    )
+    def test_goes_into_the_summary_and_never_to_the_customer(self, note, heeded):
+        result = self.noted(note)
+        body = Conversation(result.to_input_list()).last("send_email").arguments["body"]
 
-        assert "A colleague asked me to add: Please apologise for the delay." in mail.arguments["body"]
-        assert result.final_output.endswith("I took the reviewers' note into account: Please apologise for the delay.")
+        assert note not in body
+        assert ("We are sorry" in body) == heeded
+        assert result.final_output.endswith(f"I took the reviewers' note into account: {note.rstrip('.')}.")
 
 
 class TestIssueRefund:

@@ -79,6 +79,9 @@ class TestSubmit:
         with pytest.raises(Refused) as refused:
             call("submit", "clerk", "x", "--as", "charlie")
         assert refused.value.code == "permission"
+        assert (
+            str(refused.value) == "charlie may not operate runs of the queue “Support”."
+        )  # as docs/reference/cli.md says
         assert not Run.objects.exists()
 
     @pytest.mark.parametrize(

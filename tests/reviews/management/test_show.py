@@ -84,6 +84,12 @@ class TestShowRun:
 
         assert "will pause at its next gate" in call("show", run.pk)
 
+    def test_says_that_a_run_at_a_gate_pauses_after_the_decision(self, alice):
+        asked = factories.question()
+        runs.pause(asked.run_id, by=alice)
+
+        assert "will pause after the decision" in call("show", asked.run_id)
+
     def test_lets_no_text_of_an_agent_steer_the_terminal(self, alice):
         run = factories.leased()
         gates.complete(run, "\x1b[2JGone\u202e", usage={})

@@ -96,7 +96,27 @@ class TestAuditLog:
         response = page_of(otto, "reviews:audit_log", since="yesterday-ish")
 
         assert response.context["rows"] == []
-        assert b"Enter a valid date" in response.content
+        assert b"From: Enter a valid date" in response.content
+        assert b"Nothing was searched" in response.content
+        assert b"No entries match" not in response.content
+
+    def test_calls_a_filter_by_the_name_it_has_on_the_page(self, story, otto):
+        page = page_of(otto, "reviews:audit_log", action="x" * 61, until="soon").content
+
+        assert b"Event: Ensure this value has at most 60 characters" in page
+        assert b"To: Enter a valid date" in page
+
+    def test_refuses_days_in_the_wrong_order(self, story, otto):
+        response = page_of(otto, "reviews:audit_log", since="2026-11-22", until="2026-11-21")
+
+        assert response.context["rows"] == []
+        assert b"To: Enter 2026-11-22 or a later day: the range ends before it begins." in response.content
+
+    def test_offers_no_export_of_filters_that_make_no_sense(self, story, otto):
+        export = reverse("reviews:export_audit").encode()
+
+        assert export in page_of(otto, "reviews:audit_log").content
+        assert export not in page_of(otto, "reviews:audit_log", since="soon").content
 
     @pytest.mark.parametrize("query", [{"until": "9999-12-31"}, {"actor": "\x00"}, {"run": "\x00"}])
     def test_finds_nothing_beyond_the_calendar_or_the_alphabet(self, story, otto, query):

@@ -8,6 +8,8 @@ from reviews.actions import interventions
 from reviews.web import context
 from tests import factories
 from tests.reviews import desk_data
+from tests.reviews.desk_data import text_of
+from tests.reviews.web.visits import page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +54,17 @@ class TestDesk:
 
     def test_lets_admins_start(self, admin):
         assert context.Desk(admin).can_start
+
+    @pytest.mark.parametrize(
+        ("name", "listed"),
+        [("alice", "Inbox, runs, start"), ("otto", "Inbox, runs, audit log"), ("charlie", "Inbox, runs")],
+    )
+    def test_lists_no_key_to_a_page_that_is_not_open_to_them(self, request, name, listed):
+        sheet = text_of(page_of(request.getfixturevalue(name), "reviews:inbox"))
+
+        assert f"<dt>{listed}</dt>" in sheet
+        assert ("<kbd>a</kbd> </dd> </dl>" in sheet) == ("audit" in listed)
+        assert ("<kbd>s</kbd>" in sheet) == ("start" in listed)
 
     def test_waits_for_two_signs_of_life_before_it_gives_a_socket_up(self, alice, settings):
         settings.FOUREYES_LIVE_TICK = 20

@@ -122,3 +122,35 @@ class TestFolded:
         lines = diff.folded(diff.side_by_side("a\nb\nc", "a\nb\nd"), around=1)
 
         assert [line.kind for line in lines] == ["same", "same", "changed"]
+
+
+class TestComparison:
+    def test_of_texts_that_are_all_there_is_compares_the_texts(self):
+        compared = diff.Comparison({"output": "one\ntwo"}, {"output": "one\nthree"})
+
+        assert compared.is_long
+        assert [line.kind for line in compared.lines] == ["same", "changed"]
+
+    def test_writes_two_numbers_alike(self):
+        (change,) = diff.Comparison({"amount": 4820.0}, {"amount": 482}).fields
+
+        assert change.pair == ("4,820.00", "482.00")
+
+    @pytest.mark.parametrize(("before", "after"), [(1, 2), (True, 1.5), ("1.0", 2.0), (None, 2.0)])
+    def test_leaves_all_else_as_it_is(self, before, after):
+        (change,) = diff.Comparison({"a": before}, {"a": after}).fields
+
+        assert change.pair == (before, after)
+
+    def test_shows_the_beginning_of_many_lines_and_of_long_ones(self):
+        texts = ("\n".join(f"{number}{word}" for number in range(90)) for word in ("old", "new" * 3000))
+        shown = diff.Comparison(*texts).first_lines
+
+        assert len(shown) == diff.FIRST_LINES + 1
+        assert shown[-1].left == [("⋯ 30 more lines", False)]
+        assert max(len(text) for line in shown for text, _ in line.right) < 5000
+
+    def test_of_what_is_the_same_has_nothing_to_show(self):
+        compared = diff.Comparison({"a": 1}, {"a": 1})
+
+        assert (compared.fields, compared.is_long) == ([], False)

@@ -145,9 +145,20 @@ class TestExport:
         with django_assert_num_queries(4):  # 3 + 3 + 1, and the one that finds nothing more
             assert len(lines_of(response)) == COUNT + 1
 
-    @pytest.mark.parametrize("data", [{}, {"format": "exe"}, {"format": "csv", "since": "soon"}])
-    def test_refuses_what_makes_no_sense(self, otto, entries, data):
-        assert export(otto, **data).status_code == 422
+    @pytest.mark.parametrize(
+        ("data", "why"),
+        [
+            ({}, "Choose CSV or JSON lines"),
+            ({"format": "exe"}, "Choose CSV or JSON lines"),
+            ({"format": "csv", "since": "soon"}, "From: Enter a valid date."),
+        ],
+    )
+    def test_refuses_what_makes_no_sense_on_the_page_of_the_log(self, otto, entries, data, why):
+        response = export(otto, **data)
+
+        assert response.status_code == 422
+        assert "<h1>Audit log" in response.content.decode()
+        assert why in response.content.decode()
         assert not AuditEntry.objects.filter(action="audit.exported").exists()
 
     def test_is_not_for_charlie(self, charlie, alice, entries):

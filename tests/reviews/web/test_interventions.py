@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from reviews.actions import gates, interventions, runs, tool_calls
@@ -170,6 +171,17 @@ class TestIntervention:
         assert "bob has claimed this" in page
         assert page.count('data-main data-key="a" disabled') == 3
 
+    def test_says_that_the_run_is_paused_by_whom_and_what_becomes_of_the_verdict(self, desk, mara, refund):
+        User.objects.filter(pk=mara.pk).update(first_name="Mara")
+        assert "paused" not in text_of(desk.get(address(refund)))
+        runs.pause(refund.run_id, by=mara)
+
+        page = text_of(desk.get(address(refund)))
+        assert "<b>The run is paused by Mara</b> <p>Your verdict is kept; the agent goes on when" in page
+
+        page = text_of(decide(desk, refund, "approve"))
+        assert "<b>The run is paused by Mara</b> <p>The agent goes on when somebody continues it.</p>" in page
+
     def test_names_other_questions_of_the_run(self, desk):
         run = factories.leased()
         asked = [factories.proposal(), factories.proposal()]
@@ -212,8 +224,8 @@ class TestDecide:
 
         assert response.status_code == 200
         assert Decision.objects.get().replacement == {"customer_id": "C-88213", "amount": 482}
-        assert "<del>4820.0</del>" in text_of(response)
-        assert "<ins>482</ins>" in text_of(response)
+        assert "<del>4,820.00</del>" in text_of(response)
+        assert "<ins>482.00</ins>" in text_of(response)
 
     def test_edits_as_json(self, desk, refund):
         decide(desk, refund, "edit", edit_as="json", edit_json='{"customer_id": "C-1", "amount": 5}')
@@ -281,6 +293,17 @@ class TestDecide:
         decide(desk, item, "edit", **{"edit-output": "Dear Anna."})
 
         assert Decision.objects.get().replacement == {"output": "Dear Anna."}
+
+    @pytest.mark.parametrize(
+        ("verdict", "typed", "called"),
+        [
+            ("approve", {}, "Released by alice"),
+            ("edit", {"edit-output": "Dear Anna."}, "Released with edits by alice"),
+            ("reject", {"note": "Shorter."}, "Sent back by alice"),
+        ],
+    )
+    def test_calls_the_deed_as_the_button_does(self, desk, verdict, typed, called):
+        assert called in text_of(decide(desk, desk_data.output(), verdict, **typed))
 
     def test_wants_feedback_for_an_output_that_is_sent_back(self, desk):
         item = desk_data.output()
@@ -410,13 +433,31 @@ class TestClaim:
 
 
 class TestPreview:
+    def test_marks_each_touched_field_with_what_stood_there(self, desk, refund):
+        typed = {"edit_as": "fields", "edit-customer_id": "C-88213", "edit-amount": "482"}
+
+        part = text_of(desk.post(address(refund, "preview"), typed, headers=HTMX))
+        page = text_of(desk.post(address(refund, "preview"), typed))
+
+        assert 'id="was-id_edit_edit-amount" hx-swap-oob="true">changed from 4,820.00</p>' in part
+        assert 'id="was-id_edit_edit-customer_id" hx-swap-oob="true" hidden></p>' in part
+        assert 'id="was-id_edit_edit-amount">changed from 4,820.00</p>' in page
+        assert page.count("was-id_edit_edit-amount") == 1
+
+    def test_marks_a_long_text_without_repeating_it(self, desk):
+        item = desk_data.output("Dear customer,\nyour money is on its way.")
+
+        part = text_of(desk.post(address(item, "preview"), {"edit-output": "No."}, headers=HTMX))
+
+        assert 'hx-swap-oob="true">changed</p>' in part
+
     def test_shows_what_the_edit_would_change(self, desk, refund):
         typed = {"edit-customer_id": "C-88213", "edit-amount": "482.5"}
 
         page = text_of(desk.post(address(refund, "preview"), typed, headers=HTMX))
 
-        assert "<del>4820.0</del>" in page
-        assert "<ins>482.5</ins>" in page
+        assert "<del>4,820.00</del>" in page
+        assert "<ins>482.50</ins>" in page
         assert "<mark>482.5</mark>" in page
         assert "customer_id</dt>" not in page
 
@@ -438,7 +479,7 @@ class TestPreview:
         page = text_of(desk.post(address(refund, "preview"), typed))
 
         assert "<html" in page
-        assert "<ins>482.5</ins>" in page
+        assert "<ins>482.50</ins>" in page
         assert 'value="482.5"' in page
         assert "> typed</textarea>" in page
         assert 'value="edit" data-key="3" checked' in page

@@ -3,19 +3,21 @@
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews.actions import fleet, gates, interventions, runs, tool_calls
+from reviews.actions import fleet, gates, interventions, leases, runs, tool_calls
 from reviews.actions.fleet import Abilities
 from reviews.models import Event, Run
 from reviews.states import Ruling, Verdict
 from reviews.web.runs import PAGE_SIZE, live_fragments
 from tests import factories
 from tests.reviews import desk_data
+from tests.reviews.desk_data import text_of
 from tests.reviews.web.visits import page_of
 
 
@@ -118,6 +120,7 @@ class TestRuns:
 
         assert (response.status_code, response.context["rows"]) == (200, [])
         assert b"is not one of the available choices" in response.content
+        assert b"Nothing was searched" in response.content
 
     def test_filters_name_no_agent_of_another_queue(self, alice):
         factories.card("secret-agent", queue="legal")
@@ -202,13 +205,35 @@ class TestRun:
     def test_says_that_a_pause_is_on_its_way_and_no_more_once_it_ended(self, alice):
         asked = desk_data.refund()
         runs.pause(asked.run_id, by=alice)
-        assert b"Pauses at the next gate" in page_of(alice, "reviews:run", asked.run_id).content
+        assert b"Pauses after the decision" in page_of(alice, "reviews:run", asked.run_id).content
         runs.stop(asked.run_id, by=alice)
 
         text = page_of(alice, "reviews:run", asked.run_id).content.decode()
 
-        assert "Pauses at the next gate" not in text
+        assert "Pauses" not in text
         assert "Withdrawn" in text
+
+    def test_shows_an_edited_text_line_by_line_and_whole_only_as_the_result(self, alice):
+        lines = [f"Line {number} of the memo." for number in range(20)]
+        asked = desk_data.output("\n".join(lines))
+        edited = "\n".join([*lines[:-1], "The end."])
+        interventions.decide(asked.pk, by=alice, verdict=Verdict.EDIT, replacement={"output": edited})
+        gates.complete(leases.take(asked.run_id, worker="w"), edited, usage={})
+
+        page = text_of(page_of(alice, "reviews:run", asked.run_id))
+
+        assert "alice released the output with edits" in page
+        assert "changed, see the lines below" in page
+        assert "⋯ 16 lines that are the same" in page
+        assert page.count("Line 3 of the memo.") == 1
+        assert page.count("The end.") == 2  # in the comparison and in the result
+
+    def test_names_people_as_the_rest_of_the_desk_does(self, alice, mara):
+        User.objects.filter(pk=mara.pk).update(first_name="Mara")
+        asked = desk_data.refund()
+        runs.pause(asked.run_id, by=mara)
+
+        assert "Mara asked the run to pause" in text_of(page_of(alice, "reviews:run", asked.run_id))
 
     def test_labels_the_scripted_model(self, alice):
         factories.card("actor", scripted=True)

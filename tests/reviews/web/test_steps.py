@@ -37,7 +37,7 @@ def finish(run, output, **rest):
 
 
 def notes_of(run):
-    return [steps.note(row) for row in run.events.filter(kind__in=NOTES).order_by("seq")]
+    return [steps.note(row, {}) for row in run.events.filter(kind__in=NOTES).order_by("seq")]
 
 
 class TestNotes:
@@ -49,7 +49,7 @@ class TestNotes:
 
     @pytest.mark.parametrize("kind", NOTES)
     def test_can_be_told_of_an_event_that_carries_nothing(self, kind):
-        told = steps.note(Event(pk=1, kind=kind, actor="alice", data={}))
+        told = steps.note(Event(pk=1, kind=kind, actor="alice", data={}), {})
 
         assert told.title
         assert "{" not in told.title

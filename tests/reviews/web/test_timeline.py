@@ -9,7 +9,7 @@ from reviews.actions import gates, interventions, leases, runs, tool_calls
 from reviews.models import Run, Span
 from reviews.states import Ruling, Verdict
 from reviews.web import timeline
-from reviews.web.steps import changes, compact
+from reviews.web.steps import compact
 from reviews.web.waterfall import Axis
 from tests import factories
 from tests.reviews import desk_data
@@ -86,20 +86,6 @@ class TestAxis:
         assert axis.at(at(earlier)) <= axis.at(at(later))
 
 
-class TestChanges:
-    def test_name_only_the_fields_that_differ(self):
-        assert changes({"a": 1, "b": 2}, {"a": 1, "b": 3}) == [("b", 2, 3)]
-
-    def test_tell_what_was_added_and_what_was_left_out(self):
-        assert changes({"a": 1}, {"b": 2}) == [("a", 1, None), ("b", None, 2)]
-
-    def test_of_a_text_have_no_name(self):
-        assert changes("before", "after") == [("", "before", "after")]
-
-    def test_are_none_where_nothing_changed(self):
-        assert changes({"a": 1}, {"a": 1}) == []
-
-
 class TestCompact:
     def test_puts_json_on_one_line_even_when_it_is_text(self):
         assert compact('{\n  "a": 1\n}') == '{"a": 1}'
@@ -150,7 +136,7 @@ class TestTimeline:
 
         said = step(asked.run, alice, "decision")
 
-        assert said.title == "alice rejected"
+        assert said.title == "alice rejected issue_refund"
         assert (said.row.note, said.row.reason) == ("Too much.", "Known trick.")
 
     def test_shows_what_a_reviewer_changed(self, alice):
@@ -158,7 +144,8 @@ class TestTimeline:
         edited = {**asked.proposal, "amount": 40.0}
         interventions.decide(asked.pk, by=alice, verdict=Verdict.EDIT, replacement=edited)
 
-        assert step(asked.run, alice, "decision").facts["changes"] == [("amount", 4820.0, 40.0)]
+        (change,) = step(asked.run, alice, "decision").facts["changes"].fields
+        assert (change.path, change.before, change.after) == ("amount", 4820.0, 40.0)
 
     def test_shows_proposed_and_executed_of_an_edited_call_once_it_ran(self, alice):
         asked = desk_data.refund()
@@ -170,7 +157,7 @@ class TestTimeline:
 
         ran = step(asked.run, alice, "tool")
 
-        assert ran.facts["changes"] == [("amount", 4820.0, 40.0)]
+        assert [change.pair for change in ran.facts["changes"].fields] == [("4,820.00", "40.00")]
         assert (ran.tone, ran.facts["output"], ran.took is not None) == ("good", "refunded 40", True)
 
     def test_does_not_show_a_call_twice_while_its_question_is_open(self, alice):

@@ -21,6 +21,24 @@ class TestOptions:
         assert wording.asked_for(Intervention(kind=kind))
 
 
+@pytest.mark.parametrize(
+    ("kind", "asks", "hint"),
+    [
+        (Kind.TOOL_APPROVAL, "id_note", "Tell the agent why, or press Reject again to reject without feedback."),
+        (Kind.QUESTION, "id_note", "Tell the agent why, or press Decline again to decline without feedback."),
+        (Kind.FINAL_OUTPUT, "id_note", "Tell the agent what to change: without feedback nothing is sent back."),
+        (Kind.UNKNOWN_OUTCOME, "id_reason", "Tell your colleagues why, or press End the run again to end the run"),
+    ],
+)
+class TestOption:
+    def test_that_says_no_asks_for_words_in_the_field_somebody_reads(self, kind, asks, hint):
+        *others, no = wording.options(Intervention(kind=kind, tool="issue_refund"))
+
+        assert no.asks == asks
+        assert no.hint.startswith(hint)
+        assert not any(option.asks or option.hint for option in others)
+
+
 class TestAtDueTime:
     def test_tells_the_truth_about_the_clock(self):
         assert "does not expire" in wording.at_due_time(Intervention())

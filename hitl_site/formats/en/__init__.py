@@ -1,0 +1,1 @@
+"""English: the desk's own way."""
