@@ -115,10 +115,10 @@ def save(run: Run, state: SavedState, *, asked: bool) -> Checkpoint:
 def prune(*, days: int, by: Actor = CLOCK) -> int:
     """Remove checkpoints of runs that ended so many days ago, at most a round's; returns how many.
 
-    Stays: each run's newest, each that a question hangs on, and what these are deltas of.
+    Stays: each run's newest, each that a question hangs on or a fork began from, and what these are deltas of.
     """
     before = timezone.now() - timedelta(days=days)
-    over = Checkpoint.objects.filter(run__finished_at__lt=before).unneeded().not_the_newest()
+    over = Checkpoint.objects.filter(run__finished_at__lt=before).unneeded().not_the_newest().never_forked()
     ids = set(over.values_list("run", flat=True)[:ROUND])
     # another clock that holds a run is at the same work; waiting for it while holding others could dead-lock the two
     held = Run.objects.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True, no_key=True)

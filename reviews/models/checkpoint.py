@@ -53,6 +53,10 @@ class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
         later = self.model._default_manager.filter(run=OuterRef("run"), number__gt=OuterRef("number"))
         return self.filter(Exists(later))
 
+    def never_forked(self) -> CheckpointQuerySet:
+        """Those from which no other run began; one that did has a copy of its own."""
+        return self.filter(~Exists(Run.objects.filter(fork_of=OuterRef("run"), forked_at=OuterRef("number"))))
+
     def drop(self) -> int:
         """Delete them in one statement; returns how many. The database refuses what somebody still refers to."""
         return self._raw_delete(self.db)

@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from hitl_site import embedded
 from hitl_site.supervisor import parts
 from hitl_site.supervisor.process import Part, Process
 from tests.chaos import outside
@@ -180,11 +179,6 @@ def environment(folder: Path, stack: str, lease: int) -> dict[str, str]:
     if stack == "postgres":
         told["DATABASE_URL"] = f"postgresql://postgres@/postgres?host={folder / 'postgres'}"
     return told
-
-
-def can_serve() -> bool:
-    """Whether there is a Redis to be killed."""
-    return embedded.server_binary() is not None
 
 
 def _children(pid: int) -> list[int]:

@@ -289,6 +289,15 @@ class TestAFork:
         copy = made.checkpoints.get()
         assert (copy.base, checkpoints.state_of(copy)) == (None, grown(2))
 
+    def test_keeps_what_it_began_from_when_old_ones_are_removed(self, run, keep_all, admin):
+        for turn in range(4):
+            gate(run, grown(turn))
+        forks.fork(run.checkpoints.get(number=2).pk, by=admin)
+        end(run, days=2)
+
+        assert checkpoints.prune(days=1) == 2
+        assert list(bases(run)) == [2, 4]
+
 
 class TestDeletion:
     def test_of_a_base_is_refused_while_its_delta_stands(self, run, keep_all):
