@@ -42,6 +42,7 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "forked": "idle",
     "tried": "idle",
     "handed_back": "idle",
+    "pruned": "idle",
     "started": "idle",
     "resumed": "idle",
     "continued": "idle",

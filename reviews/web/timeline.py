@@ -53,7 +53,7 @@ class Timeline:
 
 
 def of(run: Run, user: User) -> Timeline:
-    """The timeline of a run as one reader may see it; nine queries, however long the run."""
+    """The timeline of a run as one reader may see it; ten queries, however long the run."""
     return build(load(run, user), timezone.now())
 
 

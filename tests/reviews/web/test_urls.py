@@ -34,7 +34,7 @@ def browser(admin):
 
 
 def place(address, item):
-    known = {"intervention_id": item.pk, "run_id": item.run_id, "seq": 1}
+    known = {"intervention_id": item.pk, "run_id": item.run_id, "seq": 1, "number": 1}
     return reverse(f"reviews:{address.name}", args=[known[name] for name in address.pattern.converters])
 
 
