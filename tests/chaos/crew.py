@@ -52,7 +52,7 @@ def workers() -> list[Part]:
 def _worker(pool: str, places: int) -> Part:
     plain = parts.worker(places)
     named = [f"{pool}@chaos" if word == "worker@%h" else word for word in plain.argv]
-    return replace(plain, name=f"worker-{pool}", argv=(*named, "--pool", pool))
+    return replace(plain, name=f"worker-{pool}", argv=("env", f"FOUREYES_WORKER_POOL={pool}", *named))
 
 
 class Crew:
@@ -130,6 +130,11 @@ class Crew:
             self.deaths["inside a tool"] += 1
             self._write("kills", f"{time.time():.2f} inside a tool {found}")
         return True
+
+    def has_children(self, name: str) -> bool:
+        """Whether that part has forked."""
+        with self._lock:
+            return bool(_children(self._processes[name].pid))
 
     def log(self, name: str) -> str:
         """All that it printed."""

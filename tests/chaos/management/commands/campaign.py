@@ -84,7 +84,7 @@ def open_up(team: Crew, folder: Path) -> None:
     team.start(parts.web(crew.HOST, settings.PORT), lambda: probes.web_answers(crew.HOST, settings.PORT))
     for worker in crew.workers():
         team.start(worker)
-    team.start(parts.clock(), probes.worker_answers)
+    team.start(parts.clock(), lambda: probes.worker_answers() and team.has_children("worker-prefork"))
 
 
 def database_answers() -> bool:
