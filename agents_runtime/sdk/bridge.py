@@ -10,12 +10,13 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext
+
+from agents_runtime.sdk.threads import ToolThreads, let_go_of_queries
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -71,11 +72,14 @@ async def call_back(function: Callable[..., T], *args: Any) -> T:
 
 async def _alone(work: Coroutine[Any, Any, T]) -> T:
     """The work with threads of its own, whose database connections end with it, and without stragglers."""
-    threads = ThreadPoolExecutor(thread_name_prefix="tools")
+    threads = ToolThreads()
     asyncio.get_running_loop().set_default_executor(threads)
     try:
-        async with ThreadSensitiveContext():  # the thread on which Django's asynchronous queries run
-            return await work
+        async with ThreadSensitiveContext() as context:  # the thread on which Django's asynchronous queries run
+            try:
+                return await work
+            finally:
+                await let_go_of_queries(context)
     finally:
         if stragglers := asyncio.all_tasks() - {asyncio.current_task()}:
             for task in stragglers:
