@@ -15,10 +15,13 @@ from django.utils.module_loading import autodiscover_modules
 
 from agents_runtime import llm, sdk
 from reviews import catalog
+from reviews.actions.text import UNSTORABLE
 from reviews.catalog import AgentCard
 from reviews.policies import BadRule, Rule
 
-SLUG = re.compile(r"^[a-z0-9][a-z0-9-]{0,99}$")
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
+LONGEST = {"slug": 100, "queue": 50, "version": 50, "name": 200}
+"""Characters that the columns have: SQLite would keep more, PostgreSQL would refuse the run."""
 Build = Callable[[], Agent[Any]]
 
 
@@ -65,12 +68,9 @@ def register(
     which the first that matches a call decides; ``idempotent`` names the tools that may run again after a crash;
     ``ungated`` the tools accepted although nothing can stop them. The same proposal rejected ``max_rejections`` times
     in one run (else FOUREYES_MAX_REJECTIONS) ends the run when it comes again. Raises ImproperlyConfigured for a bad or
-    taken slug and for a rule that cannot be read.
+    taken slug, for a queue or version that cannot be kept and for a rule that cannot be read.
     """
-    if not SLUG.match(queue):
-        raise ImproperlyConfigured(f"Agent {slug!r}: queue {queue!r} must be lowercase letters, digits and dashes.")
-    if not SLUG.match(slug):
-        raise ImproperlyConfigured(f"Agent slug {slug!r} must be lowercase letters, digits and dashes.")
+    _require_names(slug, queue, version)
     if max_rejections is not None and max_rejections < 1:
         raise ImproperlyConfigured(f"Agent {slug!r}: max_rejections is {max_rejections}; it must be at least 1.")
 
@@ -132,6 +132,8 @@ def declare(entry: Entry) -> None:
     names = sdk.tool_names(agent)
     if unknown := sorted(entry.idempotent - set(names)):
         raise ImproperlyConfigured(f"Agent {entry.slug!r} names {unknown[0]!r} as idempotent but has no such tool.")
+    for name in [*names, *(one.name for one in sdk.agents_of(agent))]:
+        _require_short("name", f"Agent {entry.slug!r}: the name", name)
     _require_purpose(entry, agent, names)
     catalog.declare(
         AgentCard(
@@ -147,6 +149,23 @@ def declare(entry: Entry) -> None:
             ungated=tuple(sorted(entry.ungated)),
         )
     )
+
+
+def _require_names(slug: str, queue: str, version: str) -> None:
+    if not SLUG.fullmatch(queue):
+        raise ImproperlyConfigured(f"Agent {slug!r}: queue {queue!r} must be lowercase letters, digits and dashes.")
+    if not SLUG.fullmatch(slug):
+        raise ImproperlyConfigured(f"Agent slug {slug!r} must be lowercase letters, digits and dashes.")
+    if not isinstance(version, str) or not version.strip() or UNSTORABLE.search(version):
+        raise ImproperlyConfigured(f"Agent {slug!r}: version {version!r} must be a text.")
+    _require_short("slug", "Agent slug", slug)
+    _require_short("queue", f"Agent {slug!r}: queue", queue)
+    _require_short("version", f"Agent {slug!r}: version", version)
+
+
+def _require_short(sort: str, what: str, name: str) -> None:
+    if len(name) > LONGEST[sort]:
+        raise ImproperlyConfigured(f"{what} {name!r} has {len(name)} characters; at most {LONGEST[sort]} can be kept.")
 
 
 def _built(entry: Entry) -> Agent[Any]:

@@ -83,9 +83,11 @@ def _rights(object: models.Model) -> dict[str, Any]:
         case User():
             flags = {name: getattr(object, name) for name in ("is_active", "is_staff", "is_superuser")}
             groups = sorted(object.groups.values_list("name", flat=True))
-            return flags | {"groups": groups, "permissions": _named(object.user_permissions)}
+            seats = dict(sorted(object.memberships.values_list("queue__slug", "role")))
+            return flags | {"groups": groups, "permissions": _named(object.user_permissions), "seats": seats}
         case Group():
-            return {"permissions": _named(object.permissions)}
+            people = sorted(object.user_set.values_list("username", flat=True))
+            return {"name": object.name, "permissions": _named(object.permissions), "people": people}
         case Membership():
             return {"user": object.user.get_username(), "queue": object.queue.slug, "role": str(object.role)}
         case Queue():
@@ -134,7 +136,23 @@ class PeopleAdmin(Signed, UserAdmin[User]):
 
 @admin.register(Group)
 class RolesAdmin(Signed, GroupAdmin):
-    pass
+    """The four roles are known by their names, so these stay."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_role(obj) and super().has_delete_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("name",) if _is_role(obj) else ()
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """As always; the roles among them are named as protected."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        roles = [f"the role {one}, which the desk needs" for one in objs if _is_role(one)]
+        return deleted, counts, set() if roles else lacking, [*protected, *roles]
+
+
+def _is_role(group: Any) -> bool:
+    return isinstance(group, Group) and group.name in access.ROLES
 
 
 class ReadOnly(admin.ModelAdmin[Any]):

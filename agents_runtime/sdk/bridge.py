@@ -12,15 +12,16 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
-from django.db import connections
+from asgiref.sync import ThreadSensitiveContext
+
+from agents_runtime.sdk.threads import ToolThreads, let_go, let_go_of_queries
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class _Advance:
     """What one advance has for itself on the loop it shares."""
 
     jobs: SimpleQueue[Callable[[], None] | None] = field(default_factory=SimpleQueue)
-    threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(thread_name_prefix="tools"))
+    threads: Executor = field(default_factory=ToolThreads)
     tasks: WeakSet[asyncio.Task[Any]] = field(default_factory=WeakSet)
 
 
@@ -107,22 +108,8 @@ class _SharedLoop(asyncio.SelectorEventLoop):
         """As always; work for the default executor goes to the threads of the advance that asks."""
         mine = _advance.get()
         if executor is None and mine is not None:
-            return super().run_in_executor(mine.threads, _and_disconnect, func, *args)
+            return super().run_in_executor(mine.threads, func, *args)
         return super().run_in_executor(executor, func, *args)
-
-
-def _and_disconnect(function: Callable[..., T], *args: Any) -> T:
-    try:
-        return function(*args)
-    finally:
-        _disconnect()  # the thread ends unseen, and a pool would never get back what it lent to it
-
-
-def _disconnect() -> None:
-    """Let go of this thread's database connections, unless it is in the middle of a transaction."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
 
 
 def _counted(loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> asyncio.Task[Any]:
@@ -138,7 +125,7 @@ def _next(jobs: SimpleQueue[Callable[[], None] | None]) -> Callable[[], None] | 
     try:
         return jobs.get(timeout=IDLE)
     except Empty:
-        _disconnect()  # the model thinks, for seconds: many such threads share few connections
+        let_go()  # the model thinks, for seconds: many such threads share few connections
         return jobs.get()
 
 
@@ -149,8 +136,7 @@ async def _alone(work: Coroutine[Any, Any, T], mine: _Advance) -> T:
             try:
                 return await work
             finally:
-                if context in SyncToAsync.context_to_thread_executor:
-                    await sync_to_async(_disconnect)()
+                await let_go_of_queries(context)
     finally:
         if stragglers := set(mine.tasks) - {asyncio.current_task()}:
             for task in stragglers:

@@ -9,6 +9,8 @@ from agents import AgentOutputSchemaBase, ToolOutputFileContent, ToolOutputImage
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from reviews.actions.text import storable
+
 STRUCTURED = "$tool_output"
 Part = ToolOutputText | ToolOutputImage | ToolOutputFileContent
 _part: TypeAdapter[Part] = TypeAdapter(Part)
@@ -16,12 +18,14 @@ _part: TypeAdapter[Part] = TypeAdapter(Part)
 
 def encode(output: Any) -> Any:
     """The output as JSON; text stays text, images and files keep their type. Never raises: the tool has run."""
-    if parts := _parts(output):
-        return {STRUCTURED: [part.model_dump(mode="json") for part in parts]}
+    if isinstance(output, str):
+        return output
     try:
-        return to_jsonable_python(output)
+        if parts := _parts(output):
+            return {STRUCTURED: [part.model_dump(mode="json") for part in parts]}
+        return storable(to_jsonable_python(output))
     except Exception:
-        return str(output)
+        return storable(_text(output))
 
 
 def decode(output: Any) -> Any:
@@ -29,6 +33,15 @@ def decode(output: Any) -> Any:
     if isinstance(output, dict) and set(output) == {STRUCTURED}:
         return [_part.validate_python(part) for part in output[STRUCTURED]]
     return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+
+
+def speakable(output: Any, kept: Any) -> Any:
+    """The output if the SDK will be able to make a text of it, else what the ledger keeps of it."""
+    try:
+        str(output)
+    except Exception:
+        return decode(kept)
+    return output
 
 
 def annotated(output: Any, arguments: Any) -> Any:
@@ -55,6 +68,13 @@ def _schema(kind: Any, output: Any) -> dict[str, Any]:
     if kind is None or kind is str:
         return {"type": "string"} if isinstance(output, str) else {}  # a tool's result may have ended the run
     return TypeAdapter(kind).json_schema()
+
+
+def _text(output: Any) -> Any:
+    try:
+        return str(output)
+    except Exception:
+        return output  # nested too deeply, or unable to tell what it is: written part by part
 
 
 def _parts(output: Any) -> list[Part]:

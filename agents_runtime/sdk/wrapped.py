@@ -17,6 +17,7 @@ from agents_runtime.sdk import outputs
 from agents_runtime.sdk.calls import current_call
 from agents_runtime.sdk.graph import inner_agent
 from agents_runtime.sdk.passage import Passage, passage
+from reviews.actions.text import storable
 
 
 def wrapped(tool: FunctionTool) -> FunctionTool:
@@ -52,8 +53,9 @@ def wrapped(tool: FunctionTool) -> FunctionTool:
             return output  # its own tools stopped at the gate: it is entered again once they are decided
         if begun.edited:
             output = outputs.annotated(output, begun.arguments)
-        await here.ask(here.desk.finish, call_id, outputs.encode(output), here.errors.pop(call_id, ""))
-        return output
+        kept = outputs.encode(output)
+        await here.ask(here.desk.finish, call_id, kept, here.errors.pop(call_id, ""))
+        return outputs.speakable(output, kept)
 
     invoke.original = tool  # type: ignore[attr-defined]
     return replace(tool, on_invoke_tool=invoke, needs_approval=True)
@@ -83,7 +85,7 @@ def _noting_errors(tool: FunctionTool) -> FunctionTool:
 def _told(error: BaseException) -> str:
     if isinstance(error, asyncio.CancelledError):
         return "Cancelled before it came back, by its time limit or another call's failure. It may have happened."
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {storable(error)}"
 
 
 def _paused_inside(ctx: ToolContext[Any]) -> bool:

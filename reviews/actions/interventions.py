@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from reviews import access, audit
 from reviews.actions import runs, verdicts
-from reviews.actions.errors import Conflict
-from reviews.actions.text import storable
+from reviews.actions.errors import Conflict, Invalid
+from reviews.actions.text import is_deep, storable
 from reviews.actors import SYSTEM, Actor, ActorType, name_of, names_of
 from reviews.audit import Act
 from reviews.models import Decision, Intervention, Run, Span
@@ -47,6 +47,8 @@ def decide(
     run, intervention = _locked(intervention_id)  # the run first, always: one order of locks
     access.require_reviewer(by, intervention)
     _require_open_for(by, intervention, version)
+    if is_deep(replacement, verdicts.DEEPEST):
+        raise Invalid(replacement=f"This is nested more than {verdicts.DEEPEST} times; make it flatter.")
     note, reason, context = (storable(text).strip() for text in (note, reason, context))
     said = verdicts.checked(intervention, verdicts.Said(verdict, note, reason, storable(replacement), context))
 

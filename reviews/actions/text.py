@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from typing import Any
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -13,7 +14,13 @@ DEEPEST = 200
 """How deep a value may be nested and still be shown."""
 
 
-def storable(value: Any) -> Any:
+BIGGEST = 10**sys.int_info.default_max_str_digits
+"""From here on Python refuses to write a whole number in digits, and to read one."""
+
+CUT = f"Left out: what is nested more than {DEEPEST} times."
+
+
+def storable(value: Any, levels: int = DEEPEST) -> Any:
     """The value as JSON that can be kept anywhere: what has no place in it becomes readable text.
 
     A tool's output must never be lost after its effect, so nothing is refused here.
@@ -21,14 +28,27 @@ def storable(value: Any) -> Any:
     if isinstance(value, str):
         return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
     if value is None or isinstance(value, int):
-        return value
+        return value if value is None or abs(value) < BIGGEST else hex(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
+    if not isinstance(value, dict | list | tuple):
+        return _words(value)
+    if levels == 0:
+        return CUT
     if isinstance(value, dict):
-        return {storable(str(key)): storable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [storable(item) for item in value]
-    return storable(str(value))
+        return {_key(key): storable(item, levels - 1) for key, item in value.items()}
+    return [storable(item, levels - 1) for item in value]
+
+
+def _key(key: Any) -> str:
+    return _words(hex(key) if isinstance(key, int) and abs(key) >= BIGGEST else key)
+
+
+def _words(value: Any) -> str:
+    try:
+        return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))
+    except Exception as error:  # an object is free to fail at telling what it is
+        return f"Unreadable: {type(value).__name__}, whose text raises {type(error).__name__}."
 
 
 def is_deep(value: Any, most: int = DEEPEST) -> bool:

@@ -22,6 +22,8 @@ MAX_TEXT = 20_000
 """Characters in one note, reason, context, answer or supplied output."""
 MAX_JSON = 200_000
 """Characters in edited arguments or an edited final output, written as JSON."""
+DEEPEST = 60
+"""How often what a reviewer gives may be nested; a schema's own checks take many frames for each level."""
 
 
 @dataclass(frozen=True)

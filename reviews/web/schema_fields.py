@@ -6,16 +6,16 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from itertools import chain
 from typing import Any
 
 from django import forms
 
+from reviews.actions import verdicts
+from reviews.actions.text import is_deep
+
 LONG = 40
 """Characters from which a text gets several lines."""
 WHOLE = re.compile(r"^[+-]?\d+$")
-DEEPEST = 60
-"""Lists and objects inside of each other that an edit may have."""
 NOTHING = "Leave empty for none."
 LINE_END = re.compile("\r\n?")
 NULL = {"type": "null"}
@@ -183,7 +183,7 @@ def parsed(text: str) -> Any:
     """The value of JSON text. Raises ValidationError that says where and what is wrong."""
     try:
         value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
-        if _is_deep(value):
+        if is_deep(value, verdicts.DEEPEST):
             raise RecursionError
         return value
     except json.JSONDecodeError as error:
@@ -193,14 +193,6 @@ def parsed(text: str) -> Any:
         raise forms.ValidationError(f"This is not JSON: {error}.") from error
     except RecursionError:
         raise forms.ValidationError("This JSON is nested too deeply.") from None
-
-
-def _is_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(DEEPEST):
-        parts = [part.values() if isinstance(part, dict) else part for part in level if isinstance(part, dict | list)]
-        level = list(chain.from_iterable(parts))
-    return bool(level)
 
 
 def _finite(text: str) -> float:

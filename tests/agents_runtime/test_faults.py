@@ -4,6 +4,7 @@ import pytest
 from agents import function_tool
 from django.db import DataError, InterfaceError, OperationalError
 
+from agents_runtime import registry
 from agents_runtime.desk import RunDesk
 from reviews.states import RunStatus
 from tests.agents_runtime import play
@@ -62,7 +63,10 @@ class TestFaultsOfOurs:
         assert "201 characters as its call_id" in run.error
 
     @pytest.mark.parametrize("agent, tool", [("A" * 201, "pay"), ("Actor", "p" * 201)])
-    def test_include_no_overlong_name(self, stage, ran, agent, tool):
+    def test_include_no_overlong_name(self, stage, ran, monkeypatch, agent, tool):
+        """Of a tool, say, that only an MCP server knows: others are refused when the process starts."""
+        monkeypatch.setitem(registry.LONGEST, "name", 300)
+
         @function_tool(name_override=tool)
         def named(to: str) -> str:
             ran.append(to)

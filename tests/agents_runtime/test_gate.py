@@ -312,6 +312,35 @@ class TestOutputs:
 
         assert (stage.call(run).output, run.result) == (kept, f"c1: {read}")
 
+    @pytest.mark.parametrize(
+        "output, kept", [(10**5000, hex(10**5000)), ([10**5000], [hex(10**5000)])], ids=["number", "list"]
+    )
+    def test_that_python_cannot_write_are_kept_and_read_in_other_words(self, stage, output, kept):
+        @function_tool
+        def lookup():
+            return output
+
+        run = stage.start(lambda: play.agent(first(call("lookup")), lookup))
+
+        read = kept if isinstance(kept, str) else json.dumps(kept)
+        assert (stage.call(run).status, stage.call(run).output, run.result) == ("done", kept, f"c1: {read}")
+
+    def test_that_cannot_tell_what_they_are_do_not_lose_that_the_tool_ran(self, stage, ran):
+        class Mute:
+            def __str__(self):
+                raise ValueError("odd")
+
+        @function_tool
+        def pay():
+            ran.append("paid")
+            return Mute()
+
+        run = stage.start(lambda: play.agent(first(call("pay")), pay))
+
+        said = "Unreadable: Mute, whose text raises ValueError."
+        assert (ran, stage.call(run).status, stage.call(run).output) == (["paid"], "done", said)
+        assert run.result == f"c1: {said}"
+
     def test_that_are_images_stay_images_behind_the_note_of_an_edit(self, stage):
         seen: list[play.Seen] = []
 

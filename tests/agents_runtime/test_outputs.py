@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from agents_runtime.sdk.outputs import STRUCTURED, annotated, decode, encode, schema_of
+from agents_runtime.sdk.outputs import STRUCTURED, annotated, decode, encode, schema_of, speakable
+from reviews.actions.text import storable
 
 IMAGE = ToolOutputImage(image_url="https://x.example/a.png")
 TEXT = ToolOutputText(text="hello")
@@ -25,6 +26,20 @@ class Receipt(BaseModel):
 class Unspeakable:
     def __repr__(self) -> str:
         return "<unspeakable>"
+
+
+class Mute:
+    def __str__(self) -> str:
+        raise ValueError("odd")
+
+    __repr__ = __str__
+
+
+def deep() -> list:
+    items: list = ["the core"]
+    for _ in range(100_000):
+        items = ["on the way", items]
+    return items
 
 
 def circle() -> list:
@@ -50,10 +65,34 @@ class TestEncode:
         assert encode(output) == kept
 
     @pytest.mark.parametrize(
-        "output", [circle(), b"\xff\xfe", {1: Unspeakable()}, float("nan"), {"x": {Unspeakable()}}]
+        "output",
+        [
+            circle(),
+            b"\xff\xfe",
+            {1: Unspeakable()},
+            float("nan"),
+            {"x": {Unspeakable()}},
+            10**5000,
+            {"total": 10**5000},
+            deep(),
+            Mute(),
+            [1, Mute()],
+            {"type": "text", "text": "\ud800"},
+        ],
+        ids=lambda output: type(output).__name__,
     )
     def test_never_raises_because_the_tool_has_already_run(self, output):
-        json.dumps(encode(output))
+        kept = encode(output)
+
+        assert json.loads(json.dumps(kept)) == kept
+        assert json.dumps(storable(kept), ensure_ascii=False).encode()
+        assert json.dumps(decode(kept), default=str)
+        assert str(speakable(output, kept))
+
+    def test_keeps_what_can_be_read_beside_what_cannot(self):
+        assert encode([1, Mute()]) == [1, "Unreadable: Mute, whose text raises ValueError."]
+        assert encode({"paid": True, "number": 10**5000}) == {"paid": True, "number": hex(10**5000)}
+        assert encode(deep())[0] == "on the way"
 
     @pytest.mark.parametrize("output", [IMAGE, [TEXT, IMAGE, FILE], {"type": "text", "text": "hello"}])
     def test_keeps_the_kind_of_texts_images_and_files(self, output):
@@ -74,6 +113,16 @@ class TestDecode:
 
     def test_writes_all_else_as_json(self):
         assert decode({"a": [1, None]}) == '{"a": [1, null]}'
+
+
+class TestSpeakable:
+    @pytest.mark.parametrize("output", ["text", 7, TEXT, [TEXT, IMAGE], Unspeakable()])
+    def test_is_the_output_itself(self, output):
+        assert speakable(output, encode(output)) is output
+
+    def test_is_what_is_kept_of_an_output_that_has_no_text(self):
+        assert speakable(10**5000, hex(10**5000)) == hex(10**5000)
+        assert speakable([Mute()], ["Unreadable"]) == '["Unreadable"]'
 
 
 class TestAnnotated:

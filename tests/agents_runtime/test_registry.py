@@ -6,6 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from agents_runtime import apps, ask_human, register, registry
 from reviews import catalog
+from reviews.actions import runs
+from reviews.models import Checkpoint, Intervention, Queue, Run, ToolCall
 from reviews.states import RunStatus
 from tests.agents_runtime import play
 from tests.agents_runtime.mcp_server import Shelf
@@ -34,7 +36,7 @@ def other_clerk() -> Agent:
 
 
 class TestRegister:
-    @pytest.mark.parametrize("slug", ["", "Refunds", "re funds", "-refunds", "a" * 101, "refunds/1"])
+    @pytest.mark.parametrize("slug", ["", "Refunds", "re funds", "-refunds", "refunds/1", "refunds\n"])
     def test_refuses_a_slug_that_is_no_slug(self, entries, slug):
         with pytest.raises(ImproperlyConfigured, match="must be lowercase letters, digits and dashes"):
             register(slug, queue="support", version="1")
@@ -42,6 +44,38 @@ class TestRegister:
     def test_refuses_a_queue_that_is_no_slug(self, entries):
         with pytest.raises(ImproperlyConfigured, match="queue 'Finance Dept!' must be lowercase"):
             register("payables", queue="Finance Dept!", version="1")
+
+    @pytest.mark.parametrize(
+        ("more", "text"),
+        [
+            ({"slug": "a" * 101}, r"Agent slug '.*' has 101 characters; at most 100 can be kept"),
+            ({"queue": "q" * 51}, r"Agent 'clerk': queue '.*' has 51 characters; at most 50 can be kept"),
+            ({"version": "sha256:" + "a" * 64}, r"Agent 'clerk': version '.*' has 71 characters; at most 50 can be"),
+            ({"version": ""}, "version '' must be a text"),
+            ({"version": 3}, "version 3 must be a text"),
+            ({"version": "1\0"}, "must be a text"),
+        ],
+    )
+    def test_refuses_what_the_database_could_not_keep(self, entries, more, text):
+        with pytest.raises(ImproperlyConfigured, match=text):
+            register(**{"slug": "clerk", "queue": "support", "version": "1"} | more)
+
+    @pytest.mark.parametrize(
+        ("sort", "model", "column"),
+        [("slug", Run, "agent"), ("queue", Queue, "slug"), ("version", Run, "agent_version")]
+        + [("version", Checkpoint, "agent_version"), ("name", ToolCall, "tool"), ("name", Intervention, "agent")],
+    )
+    def test_knows_what_the_database_can_keep(self, sort, model, column):
+        assert registry.LONGEST[sort] == model._meta.get_field(column).max_length
+
+    def test_takes_what_just_fits(self, entries, db):
+        slug = "a" * 100
+        register(slug, queue="q" * 50, version="v" * 50)(clerk)
+        registry.declare(registry.get(slug))
+
+        run = runs.submit(slug, "Go.", by=None)
+        run.refresh_from_db()
+        assert (run.agent, run.agent_version, run.queue.slug) == (slug, "v" * 50, "q" * 50)
 
     def test_refuses_a_slug_that_another_function_has(self, entries):
         register("clerk", queue="support", version="1")(clerk)
@@ -100,6 +134,12 @@ class TestDeclare:
     def test_refuses_two_agents_of_one_name_in_one_graph(self, entries):
         with pytest.raises(ImproperlyConfigured, match="Agent 'clerk' .*share the name 'Twin'"):
             self.declare(lambda: Agent(name="Top", handoffs=[Agent(name="Twin"), Agent(name="Twin")]))
+
+    def test_refuses_names_that_the_database_could_not_keep(self, entries):
+        with pytest.raises(ImproperlyConfigured, match="the name 'C+' has 201 characters; at most 200"):
+            self.declare(lambda: play.agent(first(), name="C" * 201))
+        with pytest.raises(ImproperlyConfigured, match="the name 't+' has 201 characters; at most 200"):
+            self.declare(lambda: play.agent(first(), function_tool(str.title, name_override="t" * 201)))
 
     def test_refuses_an_idempotent_tool_that_is_not_there(self, entries):
         with pytest.raises(ImproperlyConfigured, match="names 'loookup' as idempotent but has no such tool"):

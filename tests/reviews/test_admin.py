@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from reviews import audit
+from reviews import access, audit
 from reviews.admin import ReadOnly
 from reviews.models import (
     AuditEntry,
@@ -150,6 +150,32 @@ class TestSigned:
 
         assert rights() == {"permissions": [[], ["reviews.change_queue"]]}
 
+    def test_a_deleted_person_is_named_with_every_right_they_had(self, desk, queue):
+        dora = factories.user("dora")
+        factories.seat(dora, queue)
+        dora.groups.add(Group.objects.get(name="auditor"))
+
+        assert desk.post(address(User, "delete", dora.pk), {"post": "yes"}).status_code == 302
+
+        found = rights()
+        assert found["seats"] == [{"support": "reviewer"}, None]
+        assert found["groups"][1] is None and "auditor" in found["groups"][0]
+
+    def test_a_deleted_group_is_named_with_its_people(self, desk, bob):
+        group = Group.objects.create(name="readers")
+        bob.groups.add(group)
+
+        assert desk.post(address(Group, "delete", group.pk), {"post": "yes"}).status_code == 302
+
+        assert rights() == {"name": ["readers", None], "permissions": [[], None], "people": [["bob"], None]}
+
+    def test_a_renamed_group_is_named_with_what_it_was(self, desk):
+        group = Group.objects.create(name="readers")
+
+        assert desk.post(address(Group, "change", group.pk), {"name": "writers"}).status_code == 302
+
+        assert rights() == {"name": ["readers", "writers"]}
+
     def test_a_new_password_is_in_the_book_but_not_its_text(self, desk, bob):
         word = "correct-horse-battery-7"
         data = {"password1": word, "password2": word, "usable_password": "true"}
@@ -185,6 +211,40 @@ class TestSigned:
             desk.post(address(Queue, "add"), {"name": "Legal", "slug": "legal"} | form)
 
         assert not Queue.objects.filter(slug="legal").exists()
+
+
+@pytest.mark.parametrize("name", access.ROLES)
+class TestRoles:
+    @pytest.fixture
+    def role(self, name, admin):
+        return Group.objects.get_or_create(name=name)[0]
+
+    def test_keep_their_names(self, desk, role, name):
+        desk.post(address(Group, "change", role.pk), {"name": "readers", "permissions": []})
+
+        role.refresh_from_db()
+        assert role.name == name
+
+    def test_are_not_deleted(self, desk, role, name):
+        assert desk.post(address(Group, "delete", role.pk), {"post": "yes"}).status_code == 403
+
+        assert Group.objects.filter(name=name).exists()
+        assert signed() == []
+
+    def test_are_not_deleted_among_others(self, desk, role, name):
+        other = Group.objects.create(name="readers")
+        data = {"action": "delete_selected", "_selected_action": [role.pk, other.pk], "post": "yes"}
+
+        page = desk.post(address(Group, "changelist"), data).content.decode()
+
+        assert f"the role {name}" in page
+        assert Group.objects.filter(name__in=[name, "readers"]).count() == 2
+        assert signed() == []
+
+    def test_may_be_taken_for_a_new_group_by_nobody(self, desk, role, name):
+        desk.post(address(Group, "add"), {"name": name})
+
+        assert Group.objects.filter(name=name).count() == 1
 
 
 class TestDoor:

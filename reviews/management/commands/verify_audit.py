@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db import DatabaseError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from reviews import audit
 from reviews.actors import SYSTEM
@@ -25,10 +24,10 @@ class Command(DeskCommand):
         parser.add_argument("--repair-triggers", action="store_true", help="install missing triggers, and record it")
 
     def answer(self, *, repair_triggers: bool, **_: Any) -> Answer:
-        repaired = _repair() if repair_triggers else []
+        repaired, unsigned = _repair() if repair_triggers else ([], "")
         found, missing = audit.verify(), triggers.missing(connection)
         if isinstance(found, Broken):
-            raise _broken(found, missing)
+            raise _broken(found, missing, unsigned)
         if missing:
             message = f"The audit log holds, but nothing protects it: {', '.join(missing)} missing. {HINT}"
             raise Refused(message, code="triggers_missing", missing_triggers=missing)
@@ -37,18 +36,25 @@ class Command(DeskCommand):
         return Answer(data, told + (f"\nInstalled again: {', '.join(repaired)}" if repaired else ""))
 
 
-def _broken(found: Broken, missing: list[str]) -> Refused:
+def _broken(found: Broken, missing: list[str], unsigned: str) -> Refused:
     message = f"The audit log is broken at entry {found.seq}: {found.problem}."
+    if unsigned:
+        message += f" {unsigned}"
     if missing:
         message += f" Triggers are missing too: {', '.join(missing)}. {HINT}"
     return Refused(message, code="audit_broken", seq=found.seq, problem=found.problem, missing_triggers=missing)
 
 
-def _repair() -> list[str]:
-    """Install the missing triggers and write so into the book; returns their names."""
-    missing = triggers.missing(connection)
-    if missing:
+def _repair() -> tuple[list[str], str]:
+    """Install the missing triggers and write so into the book, both or neither; returns their names and a warning."""
+    with transaction.atomic():
+        missing = triggers.missing(connection)
+        if not missing:
+            return [], ""
         triggers.create(connection)
-        with suppress(DatabaseError), transaction.atomic():  # no entry fits a book whose head was tampered with
-            audit.record(Act("audit.triggers_installed", SYSTEM, data={"triggers": missing}))
-    return missing
+        try:
+            with transaction.atomic():
+                audit.record(Act("audit.triggers_installed", SYSTEM, data={"triggers": missing}))
+        except IntegrityError:  # the head was tampered with: no entry fits the book, but what is there gets its guard
+            return missing, f"Installed again, but the book takes no entry of it: {', '.join(missing)}."
+    return missing, ""

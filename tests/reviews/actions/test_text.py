@@ -1,6 +1,7 @@
 """Words that every database takes."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviews.actions.text import is_deep, storable
+from reviews.actions.text import CUT, DEEPEST, is_deep, storable
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)) | st.just("\ud800\0"),
@@ -38,6 +39,45 @@ class TestStorable:
             "id": "00000000-0000-0000-0000-000000000007",
             "many": [1, "{2}"],
         }
+
+    @pytest.mark.parametrize("sign", [1, -1])
+    def test_writes_a_number_that_python_would_not_write(self, sign):
+        number = sign * 10**5000
+
+        assert storable([number]) == [hex(number)]
+        assert storable({number: True}) == {hex(number): True}
+
+    def test_leaves_the_largest_number_that_python_writes(self):
+        number = 10**sys.int_info.default_max_str_digits - 1
+        assert json.loads(json.dumps(storable(number))) == number
+
+    @pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": inner}, lambda inner: (inner,)])
+    def test_keeps_what_is_nested_up_to_a_point(self, wrap):
+        value = "the core"
+        for _ in range(DEEPEST):
+            value = wrap(value)
+
+        assert "the core" in json.dumps(storable(value))
+        kept = storable({"told": "first", "more": wrap(value)})
+        assert kept["told"] == "first"
+        assert CUT in json.dumps(kept) and not is_deep(kept)
+
+    def test_bears_any_depth(self):
+        value: object = 1
+        for _ in range(100_000):
+            value = [value]
+
+        assert CUT in json.dumps(storable(value))
+
+    @pytest.mark.parametrize("error", [ValueError("odd"), RecursionError()])
+    def test_says_what_cannot_say_itself(self, error):
+        class Mute:
+            def __str__(self):
+                raise error
+
+        said = f"Unreadable: Mute, whose text raises {type(error).__name__}."
+        assert storable({"a": [Mute()]}) == {"a": [said]}
+        assert storable({Mute(): 1}) == {said: 1}
 
 
 class TestIsDeep:

@@ -57,6 +57,26 @@ class TestVerdict:
         assert question.verdicts == VERDICTS_FOR[Kind.TOOL_APPROVAL]
 
 
+def nested(levels):
+    value = "core"
+    for _ in range(levels):
+        value = {"a": [value]}
+    return value
+
+
+class TestDepth:
+    @pytest.mark.parametrize("levels", [31, 700, 100_000])
+    @pytest.mark.parametrize("verdict", ["edit", "override", "reject"])
+    def test_is_limited_before_anything_looks_inside(self, refund, alice, verdict, levels):
+        found = refused(refund, alice, verdict=verdict, replacement=nested(levels))
+
+        assert found == {"replacement": "This is nested more than 60 times; make it flatter."}
+
+    def test_up_to_the_limit_is_taken(self, refund, alice):
+        output = nested(30)
+        assert interventions.decide(refund.pk, by=alice, verdict="override", replacement=output).replacement == output
+
+
 class TestText:
     @pytest.mark.parametrize("field", ["note", "reason", "context"])
     def test_has_an_end(self, refund, alice, field):

@@ -1,7 +1,7 @@
 """manage.py verify_audit: it passes on an honest book and names the entry of every sort of tampering."""
 
 import pytest
-from django.db import connection
+from django.db import DataError, OperationalError, connection
 from django.db.models import F
 
 from reviews import audit
@@ -118,6 +118,17 @@ class TestTriggers:
     def test_are_installed_even_on_a_book_with_a_forged_head(self, unguarded):
         AuditHead.objects.update(seq=F("seq") - 1)
 
-        with pytest.raises(Refused, match="broken"):
+        with pytest.raises(Refused, match=r"broken.*Installed again, but the book takes no entry of it: .*_no_delete"):
             call("verify_audit", "--repair-triggers")
         assert triggers.missing(connection) == []
+
+    @pytest.mark.parametrize("error", [OperationalError("database is locked"), DataError("odd")])
+    def test_are_not_installed_where_that_cannot_be_recorded(self, unguarded, monkeypatch, error):
+        def busy(*acts):
+            raise error
+
+        monkeypatch.setattr(audit, "record", busy)
+
+        with pytest.raises(Refused, match=str(error)):
+            call("verify_audit", "--repair-triggers")
+        assert len(triggers.missing(connection)) == 3
