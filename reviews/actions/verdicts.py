@@ -94,6 +94,8 @@ def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
         return [f"the tool's own schema is broken: {error.message}"]
     except Unresolvable as error:
         return [f"the tool's own schema refers to what it does not hold: {error.ref}"]
+    except Exception as error:  # it was written elsewhere: one that leads in circles, say, ends as RecursionError
+        return [f"the tool's own schema is broken: {type(error).__name__}"]
     return [f"{'.'.join(map(str, error.path)) or 'arguments'}: {error.message}" for error in found[:10]]
 
 
