@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 
 from reviews import access
@@ -33,6 +34,8 @@ class Rows:
     checkpoints: list[Checkpoint]
     notes: list[Event]
     retries: list[Run]
+    retry_of: Run | None
+    """The runs it came from and led to, where this reader may see them."""
     names: dict[str, str]
     """What the desk calls the people in the notes."""
     queues: frozenset[int]
@@ -63,6 +66,8 @@ def load(run: Run, user: User) -> Rows:
     decisions = list(Decision.objects.filter(intervention__run=run).select_related("decided_by").order_by("id"))
     for decision in decisions:
         decision.intervention = interventions[decision.intervention_id]
+    kin = access.visible_runs(user).filter(Q(retry_of=run) | Q(pk=run.retry_of_id)).order_by("created_at")
+    related = list(kin.only("id", "agent", "status", "created_at"))
     return Rows(
         run=run,
         spans=spans.of(run),
@@ -72,7 +77,8 @@ def load(run: Run, user: User) -> Rows:
         checkpoints=list(run.checkpoints.defer("state").order_by("number")),
         notes=notes,
         names=names_of(note.actor for note in notes),
-        retries=list(run.retries.only("id", "agent", "status", "created_at").order_by("created_at")),
+        retries=[other for other in related if other.pk != run.retry_of_id],
+        retry_of=next((other for other in related if other.pk == run.retry_of_id), None),
         queues=frozenset(access.visible_queues(user).values_list("pk", flat=True)),
     )
 
