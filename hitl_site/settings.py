@@ -208,6 +208,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Bytes of one request. Without scripts a verdict carries the proposal twice, in fields and as JSON: what may be edited
+# (verdicts.MAX_JSON: 200,000 characters) at up to 12 bytes a character, and five notes of 20,000 beside it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
 # --- Language and time ---------------------------------------------------------------------------------------------
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"

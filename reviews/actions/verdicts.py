@@ -98,6 +98,8 @@ def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
         return [f"the tool's own schema is broken: {error.message}"]
     except Unresolvable as error:
         return [f"the tool's own schema refers to what it does not hold: {error.ref}"]
+    except Exception as error:  # it was written elsewhere: one that leads in circles, say, ends as RecursionError
+        return [f"the tool's own schema is broken: {type(error).__name__}"]
     return [f"{'.'.join(map(str, error.path)) or 'arguments'}: {error.message}" for error in found[:10]]
 
 
@@ -117,7 +119,7 @@ def _edited(intervention: Intervention, replacement: Any) -> Any:
         raise Invalid(replacement="Give the edited arguments, or approve them as they are.")
     if isinstance(intervention.proposal, dict) and not isinstance(replacement, dict):
         raise Invalid(replacement="Give a JSON object, as the agent did.")
-    if len(json.dumps(replacement)) > MAX_JSON:
+    if len(json.dumps(replacement, ensure_ascii=False)) > MAX_JSON:
         raise Invalid(replacement=f"These arguments have more than {MAX_JSON:,} characters; shorten them.")
     if errors := schema_errors(intervention.schema, replacement):
         raise Invalid(replacement="; ".join(errors))
@@ -133,6 +135,6 @@ def _supplied(said: Said) -> Any:
         raise Invalid(replacement=missing)
     if said.verdict == Verdict.ANSWER and not isinstance(value, str):
         raise Invalid(replacement="Write the answer as text.")
-    if len(value if isinstance(value, str) else json.dumps(value)) > MAX_TEXT:
+    if len(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) > MAX_TEXT:
         raise Invalid(replacement=f"This text has more than {MAX_TEXT:,} characters; shorten it.")
     return value

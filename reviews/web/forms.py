@@ -12,7 +12,7 @@ from reviews.actions import verdicts
 from reviews.models import Intervention
 from reviews.states import Kind, Verdict
 from reviews.web import texts
-from reviews.web.schema_fields import Text, parsed
+from reviews.web.json_fields import Text, parsed
 from reviews.web.schema_form import SchemaForm
 
 FIELDS, JSON, EDIT, OVERRIDE = "fields", "json", "edit", "override"

@@ -17,10 +17,13 @@ from reviews.models import Event, Run
 from reviews.states import RunStatus
 from reviews.web import timeline
 
+LISTED = 100
+"""Checkpoints and decisions named beside the steps, the newest of each."""
+
 
 def visible(user: User) -> QuerySet[Run]:
     """The runs a person may open, with what their page shows of other rows."""
-    return access.visible_runs(user).select_related("queue", "started_by", "retry_of", "fork_of")
+    return access.visible_runs(user).select_related("queue", "started_by")
 
 
 def find(user: User, run_id: UUID) -> Run:
@@ -51,6 +54,10 @@ def context(run: Run, user: User, *, notice: str = "") -> dict[str, Any]:
         "card": _card(run),
         "timeline": shown,
         "rows": shown.rows,
+        "checkpoints": shown.rows.checkpoints[-LISTED:],
+        "decisions": shown.rows.decisions[-LISTED:],
+        "earlier_checkpoints": len(shown.rows.checkpoints[:-LISTED]),
+        "earlier_decisions": len(shown.rows.decisions[:-LISTED]),
         "acts": acts(run, user),
         "waits_for": fleet.waits_for(run),
         "tokens": sum(run.usage.get(side) or 0 for side in ("input_tokens", "output_tokens")),

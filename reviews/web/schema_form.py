@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from django import forms
@@ -15,6 +16,8 @@ from reviews.web import schema_fields
 
 DEEPEST = 4
 """Objects inside objects that get fields of their own; deeper ones are edited as JSON."""
+MOST = 400
+"""Fields of one form; what would need more is edited as JSON. Django refuses a request of more than 1,000."""
 MISSING = object()
 WHOLE = "value"
 """The name of the one field of a value that is no plain object."""
@@ -49,9 +52,10 @@ class SchemaForm(forms.Form):
         self.leaves = list(leaves(schema, value))
         for leaf in self.leaves:
             present = dig(value, leaf.path)
-            field = schema_fields.field_for(leaf.schema, present, is_required=leaf.is_required)
+            initial = None if present is MISSING else present
+            field = schema_fields.field_for(leaf.schema, initial, root=schema, is_required=leaf.is_required)
             field.label = " › ".join(leaf.path) or WHOLE
-            field.initial = None if present is MISSING else present
+            field.initial = initial
             self.fields[leaf.name] = field
 
     def clean(self) -> dict[str, Any]:
@@ -93,13 +97,16 @@ class SchemaForm(forms.Form):
 def leaves(schema: Mapping[str, Any], value: Any) -> Iterator[Leaf]:
     """Every place of the value that gets a field. What is no plain object is one place as a whole."""
     if isinstance(value, dict) and isinstance(schema.get("properties"), dict):
-        yield from _inside(schema, schema, value, ())
-    else:
-        yield Leaf((), schema_fields.resolved(schema, schema), is_required=True)
+        found = list(islice(_inside(schema, schema, value, ()), MOST + 1))
+        if len(found) <= MOST:
+            yield from found
+            return
+    yield Leaf((), schema_fields.resolved(schema, schema), is_required=True)
 
 
 def _inside(root: Mapping[str, Any], schema: Mapping[str, Any], value: Mapping[str, Any], path: Path) -> Iterator[Leaf]:
-    required = schema.get("required", ())
+    required = schema.get("required")
+    required = required if isinstance(required, list) else []  # once it was a yes or no of the property itself
     for name, part in schema["properties"].items():
         here = (*path, name)
         found = schema_fields.resolved(part, root)

@@ -1,11 +1,15 @@
 """Every verdict a reviewer can give, and what the agent makes of it."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from reviews.actions import interventions
 from reviews.models import Decision, Intervention, ToolCall
+from reviews.models.intervention import digest_of
 from reviews.states import Kind, ToolCallStatus, Verdict
+from tests import factories
 from tests.browser.desk import (
     CONTRACT,
     PATIENT,
@@ -238,3 +242,69 @@ class TestOnAPhone:
         verdict(page, "reject").tap()
 
         expect_decided(page, "Rejected by alice")
+
+
+@pytest.fixture
+def proposed(desk, alice):
+    """A refund whose agent proposed these arguments under that schema instead."""
+
+    def propose(arguments: Any, **changes: Any) -> Intervention:
+        item = desk.ask("refunds", REFUND)
+        made = {"proposal": arguments, "digest": digest_of(arguments), **changes}
+        Intervention.objects.filter(pk=item.pk).update(**made)
+        return item
+
+    return propose
+
+
+class TestOddArguments:
+    @pytest.mark.parametrize("has_scripts", [True, False])
+    @pytest.mark.parametrize("arguments", [{"customer_id": "C"}, {"customer_id": "C", "amount": "480 USD"}], ids=str)
+    def test_are_rejected_like_any_other(self, desk, alice, proposed, arguments, has_scripts):
+        item = proposed(arguments, schema=factories.SCHEMA)
+        page = desk.window(alice, java_script_enabled=has_scripts)
+        desk.visit(page, at(item)) if has_scripts else page.goto(f"{desk.url}{at(item)}")
+
+        page.get_by_label("Feedback for the agent").fill("Give a number.")
+        verdict(page, "reject").click()
+
+        expect_decided(page, "Rejected by alice")
+
+    def test_that_no_input_of_its_type_can_show_are_kept_when_others_are_edited(self, desk, alice, proposed):
+        times = {"type": "string", "format": "time"}
+        names = {"room": {"type": "string"}, "at": times, "until": times, "day": {"type": "string", "format": "date"}}
+        arguments = {"room": "A", "at": "14:30:00Z", "until": "15:30:10", "day": "22.11.2026"}
+        page = desk.open(alice, at(proposed(arguments, schema={"type": "object", "properties": names})))
+
+        choose(page, "Edit")
+        page.get_by_label("room").fill("B")
+        verdict(page, "edit").click()
+
+        expect_decided(page, "Approved with edits by alice")
+        assert Decision.objects.get().replacement == arguments | {"room": "B"}
+
+
+class TestLargeProposal:
+    @pytest.mark.parametrize("has_scripts", [True, False])
+    def test_is_approved(self, desk, alice, proposed, has_scripts):
+        item = proposed({"customer_id": "字" * 150_000, "amount": 480.0}, schema=factories.SCHEMA)
+        page = desk.window(alice, java_script_enabled=has_scripts)
+        desk.visit(page, at(item)) if has_scripts else page.goto(f"{desk.url}{at(item)}")
+        sent: list[int] = []
+        page.on("request", lambda request: sent.append(len(request.post_data_buffer or b"")))
+
+        verdict(page, "approve").click()
+
+        expect_decided(page, "Approved by alice")
+        assert (max(sent) < 1000) is has_scripts
+
+    def test_is_edited(self, desk, alice, proposed):
+        item = proposed({"customer_id": "字" * 150_000, "amount": 480.0}, schema=factories.SCHEMA)
+        page = desk.open(alice, at(item))
+
+        choose(page, "Edit")
+        page.get_by_label("amount").fill("450")
+        verdict(page, "edit").click()
+
+        expect_decided(page, "Approved with edits by alice")
+        assert Decision.objects.get().replacement["amount"] == 450

@@ -1,7 +1,7 @@
 // Keeps what a reviewer typed. <form data-draft="ID"> is mirrored into sessionStorage on every change and filled again
 // after a reload or a conflict; an element with data-draft-done="ID", sent with the recorded decision, forgets it.
 // [data-autosubmit] forms submit themselves on change; [data-closes="FORM-ID"] disables that form's
-// buttons, [data-reopens="FORM-ID"] enables them again.
+// buttons, [data-reopens="FORM-ID"] enables them again. With a verdict only the edit that it is about is sent.
 const key = (id) => `draft:${id}`;
 const storage = {
   read: (id) => {
@@ -79,6 +79,19 @@ function heed(notice) {
   for (const field of form.elements) if (field.type === "submit") field.disabled = "closes" in notice.dataset;
 }
 
+// A large proposal in every field and as JSON would be a large request with each approval.
+function unedited(form, data) {
+  const view = form.querySelector('[name="view"]:checked')?.value;
+  const isJson = data.get("edit_as") === "json";
+  if (view !== "edit") return (name) => name.startsWith("edit-") || name === "edit_json";
+  return isJson ? (name) => name.startsWith("edit-") : (name) => name === "edit_json";
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const { elt, formData } = event.detail;
+  if (!elt.matches("form[data-draft]")) return;
+  for (const name of [...formData.keys()].filter(unedited(elt, formData))) formData.delete(name);
+});
 document.addEventListener("input", (event) => {
   const form = draftOf(event.target);
   if (form) save(form);

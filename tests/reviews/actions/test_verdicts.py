@@ -120,6 +120,11 @@ class TestEdit:
     def test_of_an_output_must_fit_too(self, letter, alice):
         assert "output: 7" in refused(letter, alice, verdict="edit", replacement={"output": 7})["replacement"]
 
+    def test_may_be_as_long_in_any_script(self, refund, alice):
+        long = {"customer_id": "字" * 150_000, "amount": 1.0}
+
+        assert interventions.decide(refund.pk, by=alice, verdict="edit", replacement=long).replacement == long
+
     def test_is_kept_as_it_was_given(self, refund, alice):
         assert interventions.decide(refund.pk, by=alice, verdict="edit", replacement=GOOD).replacement == GOOD
 

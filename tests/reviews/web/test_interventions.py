@@ -8,7 +8,7 @@ from django.test import Client
 
 from reviews.actions import gates, interventions, runs, tool_calls
 from reviews.models import Decision, Intervention
-from reviews.states import InterventionStatus, Outcome, RunStatus, ToolCallStatus, Verdict
+from reviews.states import InterventionStatus, Outcome, Ruling, RunStatus, ToolCallStatus, Verdict
 from tests import factories
 from tests.reviews import desk_data
 from tests.reviews.desk_data import text_of
@@ -67,6 +67,15 @@ class TestIntervention:
         assert f'id="row-{refund.pk}"' in page
         assert 'aria-current="true"' in page
         assert 'data-open="pane"' in page
+
+    def test_links_to_the_run_for_what_came_long_before(self, desk, queue, monkeypatch):
+        monkeypatch.setattr("reviews.web.talk.MOST", 1)
+        run = factories.leased()
+        gates.park(run, factories.state(), [factories.proposal(ruling=Ruling.REFUSED)])
+
+        page = text_of(desk.get(address(desk_data.refund(on=run))))
+
+        assert f'<a href="/runs/{run.pk}/">1 earlier step</a>' in page
 
     def test_is_a_fragment_for_htmx(self, desk, refund):
         page = text_of(desk.get(address(refund), headers=HTMX))

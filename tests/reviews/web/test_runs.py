@@ -247,6 +247,28 @@ class TestRun:
         assert str(failed.pk) in page_of(alice, "reviews:run", again.pk).content.decode()
         assert str(again.pk) in page_of(alice, "reviews:run", failed.pk).content.decode()
 
+    def test_of_a_retry_in_another_queue_is_not_named_to_whom_it_is_not_shown(self, alice, otto, failed):
+        again = runs.retry(failed.pk, by=alice)
+        Run.objects.filter(pk=again.pk).update(queue=factories.queue("legal"))
+        last = factories.run(by=alice)
+        Run.objects.filter(pk=last.pk).update(retry_of=again)
+
+        for known in (failed, last):
+            assert str(again.pk)[:8] not in page_of(alice, "reviews:run", known.pk).content.decode()
+            assert str(again.pk) in page_of(otto, "reviews:run", known.pk).content.decode()
+
+    def test_names_the_newest_checkpoints_and_decisions_and_counts_the_others(self, alice, monkeypatch):
+        monkeypatch.setattr("reviews.web.run_page.LISTED", 2)
+        run = factories.leased()
+        gates.park(run, factories.state(), [factories.proposal() for _ in range(5)])
+        for asked in run.interventions.all():
+            interventions.decide(asked.pk, by=alice, verdict=Verdict.APPROVE)
+
+        facts = page_of(alice, "reviews:run", run.pk).context
+
+        assert (len(facts["decisions"]), facts["earlier_decisions"]) == (2, 3)
+        assert (len(facts["checkpoints"]), facts["earlier_checkpoints"]) == (1, 0)
+
     def test_treats_what_agents_say_as_text(self, alice):
         run = factories.leased(factories.run(by=alice, input="<img src=x onerror=alert(1)>"))
         gates.complete(run, '<script>alert(1)</script><b hx-get="/x">', usage={})

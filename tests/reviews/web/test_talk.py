@@ -14,7 +14,8 @@ pytestmark = pytest.mark.django_db
 
 def told(item: Intervention) -> list[tuple[str, str, str]]:
     """Who did what, and what it said."""
-    return [(entry.who, entry.what, entry.body) for entry in talk.so_far(Run.objects.get(pk=item.run_id), item)]
+    found = talk.so_far(Run.objects.get(pk=item.run_id), item)
+    return [(entry.who, entry.what, entry.body) for entry in (found.request, *found.entries)]
 
 
 def called(run: Run, tool: str, output: str = "", *, error: str = "", **arguments: str) -> None:
@@ -85,3 +86,41 @@ class TestSoFar:
 
         assert len(body) < 5000
         assert body.endswith("(5,000 more characters)")
+
+    @pytest.mark.parametrize("most", [1, 2, 5, 12, 14, 50])
+    def test_shows_the_newest_and_counts_the_others(self, alice, monkeypatch, most):
+        run = factories.leased()
+        gates.park(run, factories.state(), [factories.proposal(tool="wipe", ruling=Ruling.REFUSED)])
+        first = desk_data.refund(on=run)
+        interventions.decide(first.pk, by=alice, verdict="reject", note="No.")
+        run = factories.leased(Run.objects.get(pk=run.pk))
+        for number in range(5):
+            called(run, f"tool-{number}", "done")
+        item = desk_data.refund(on=run)
+        lines = told(item)[1:]
+
+        monkeypatch.setattr(talk, "MOST", most)
+
+        assert len(lines) == 2 + 2 + 10, "a call refused, one rejected, and five that came back"
+        assert told(item)[1:] == lines[-most:]
+        assert talk.so_far(run, item).earlier == max(0, 14 - most)
+
+    def test_counts_them_also_where_no_call_is_asked_about(self, queue, monkeypatch):
+        monkeypatch.setattr(talk, "MOST", 2)
+        run = factories.leased()
+        for number in range(3):
+            called(run, f"tool-{number}", "done")
+
+        assert (
+            talk.so_far(run, gates.ask_release(run, factories.state(), "Done.", desk_data.OUTPUT_SCHEMA)).earlier == 4
+        )
+
+    def test_reads_no_schema(self, queue, django_assert_num_queries):
+        run = factories.leased()
+        called(run, "lookup_order", "one grinder")
+        item = desk_data.refund(on=run)
+
+        with django_assert_num_queries(2) as queries:
+            talk.so_far(run, item)
+
+        assert not [query for query in queries if "schema" in query["sql"]]

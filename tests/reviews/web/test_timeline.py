@@ -348,6 +348,6 @@ class TestLoad:
             interventions.decide(asked.pk, by=alice, verdict=Verdict.APPROVE, note="Fine.")
 
         for run in (short, long):
-            with django_assert_num_queries(10 + 3):  # and for the run, alice and her groups
+            with django_assert_num_queries(9 + 3):  # and for the run, alice and her groups
                 fresh = type(alice).objects.get(pk=alice.pk)
                 timeline.load(Run.objects.get(pk=run.pk), fresh)
