@@ -31,6 +31,7 @@ def add(number: int) -> None:
 
 class TestTurns:
     def test_let_every_writer_come_to_its_turn(self, transactional_db, impatient):
+        connection.ensure_connection()  # the last one to close would lock the file to tidy it up, outside of any turn
         with ThreadPoolExecutor(16) as threads:
             list(threads.map(add, range(64)))
 
