@@ -79,7 +79,9 @@ class TestRefunds:
         run = start("refunds", self.TASK)
         decide(run, alice, "approve", context="Apologise for the delay.")
 
-        assert "Apologise for the delay." in outcome_of(run, "send_email")[1]["body"]
+        letter = outcome_of(run, "send_email")[1]["body"]
+        assert "We are sorry for the trouble this has caused you." in letter
+        assert "Apologise" not in letter, "what colleagues say to each other is not for the customer"
         assert "Apologise for the delay." in run.result
 
 
