@@ -16,6 +16,7 @@ from reviews.states import Ruling
 
 PASSWORD = "four-eyes-demo"
 AGENT = "clerk"  # known to the desk only: no worker could run it
+STATE_SCHEMA = "1.21"  # one that the Agents SDK of the lock reads
 SCHEMA = {
     "type": "object",
     "properties": {"customer_id": {"type": "string"}, "amount": {"type": "number"}},
@@ -72,7 +73,7 @@ def leased(queued: Run | None = None, *, worker: str = "worker-1") -> Run:
 
 def state(text: str = "{}") -> gates.SavedState:
     """What an SDK would have saved."""
-    return gates.SavedState(text, sdk_version="0.24.0", schema_version="1")
+    return gates.SavedState(text, sdk_version="0.24.0", schema_version=STATE_SCHEMA)
 
 
 def proposal(

@@ -11,14 +11,15 @@ from reviews.models import Checkpoint, Run, Worker
 from reviews.states import Ruling, RunStatus
 from tests import factories
 
-ABLE = Abilities({factories.AGENT: "1"}, frozenset({"1"}), "1", "0.24.0")
-NEWER = Abilities({factories.AGENT: "2"}, frozenset({"1", "2"}), "2", "0.25.0")
-STRANGER = Abilities({"other": "1"}, frozenset({"1"}), "1", "0.24.0")
+THIS, NEXT = factories.STATE_SCHEMA, "99.0"
+ABLE = Abilities({factories.AGENT: "1"}, frozenset({THIS}), THIS, "0.24.0")
+NEWER = Abilities({factories.AGENT: "2"}, frozenset({THIS, NEXT}), NEXT, "0.25.0")
+STRANGER = Abilities({"other": "1"}, frozenset({THIS}), THIS, "0.24.0")
 
 
 @pytest.fixture
 def begun():
-    """A queued run with a checkpoint of version 1 and schema 1."""
+    """A queued run with a checkpoint of version 1 and this release's schema."""
     run = factories.leased()
     gates.park(run, factories.state(), [factories.proposal(ruling=Ruling.LET_THROUGH)], leaving=True)
     run.refresh_from_db()
@@ -47,10 +48,10 @@ class TestTake:
         assert leases.take(begun.pk, worker="a", able=ABLE)
 
     def test_leaves_a_state_it_cannot_read_to_another(self, begun):
-        of_schema(begun, "2")
+        of_schema(begun, NEXT)
 
         assert leases.take(begun.pk, worker="a", able=ABLE) is None
-        both = Abilities({factories.AGENT: "1"}, frozenset({"1", "2"}))
+        both = Abilities({factories.AGENT: "1"}, frozenset({THIS, NEXT}))
         assert leases.take(begun.pk, worker="a", able=both)
 
     def test_asks_the_newest_checkpoint_only(self, begun):
@@ -82,7 +83,7 @@ class TestAnnounce:
         fleet.announce("here:1", 50, NEWER)
 
         worker = Worker.objects.get()
-        assert (worker.agents, worker.schema_version, worker.started_at) == ({factories.AGENT: "2"}, "2", since)
+        assert (worker.agents, worker.schema_version, worker.started_at) == ({factories.AGENT: "2"}, NEXT, since)
 
     def test_forgets_those_that_are_long_gone(self):
         fleet.announce("gone:1", 1, ABLE)
@@ -124,7 +125,7 @@ class TestWaitsFor:
     def test_names_the_schema_that_nobody_reads(self, begun):
         fleet.announce("here:1", 1, ABLE)
 
-        assert "reads states of schema 2" in fleet.waits_for(of_schema(begun, "2"))
+        assert f"reads states of schema {NEXT}" in fleet.waits_for(of_schema(begun, NEXT))
 
     def test_says_so_where_nobody_is_up(self, begun):
         assert fleet.waits_for(begun) == "Waits for a worker; none is up"
@@ -172,13 +173,13 @@ class TestRequireNotOlder:
         fleet.require_not_older(NEWER)
 
     def test_refuses_one_that_cannot_read_an_open_run(self, begun):
-        of_schema(begun, "2")
+        of_schema(begun, NEXT)
 
         with pytest.raises(TooOld, match=r"1 open run\(s\) have states .* SDK 0.24.0 cannot read"):
             fleet.require_not_older(ABLE)
 
     def test_cares_about_no_run_that_has_ended(self, begun, alice):
-        runs.stop(of_schema(begun, "2").pk, by=alice)
+        runs.stop(of_schema(begun, NEXT).pk, by=alice)
         fleet.require_not_older(ABLE)
 
     def test_refuses_one_that_could_not_read_what_another_writes(self):
@@ -192,4 +193,4 @@ def test_a_need_without_a_checkpoint_is_the_agent_alone():
     assert ABLE.suit(Need(factories.AGENT))
     assert not ABLE.suit(Need("other"))
     assert not ABLE.suit(Need(factories.AGENT, "2"))
-    assert not ABLE.suit(Need(factories.AGENT, "1", "2"))
+    assert not ABLE.suit(Need(factories.AGENT, "1", NEXT))
