@@ -42,6 +42,7 @@ class Entry:
     sample_input: str
     max_turns: int
     max_rejections: int | None
+    owners: tuple[str, ...] = ()
 
 
 _entries: dict[str, Entry] = {}
@@ -61,16 +62,20 @@ def register(
     sample_input: str = "",
     max_turns: int | None = None,
     max_rejections: int | None = None,
+    owners: Collection[str] = (),
 ) -> Callable[[Build], Build]:
     """Make the agent that the decorated function builds known under ``slug``.
 
     ``version`` is yours: change it when a run that waits must not go on with the new code. ``review`` are rules, of
     which the first that matches a call decides; ``idempotent`` names the tools that may run again after a crash;
     ``ungated`` the tools accepted although nothing can stop them. The same proposal rejected ``max_rejections`` times
-    in one run (else FOUREYES_MAX_REJECTIONS) ends the run when it comes again. Raises ImproperlyConfigured for a bad or
+    in one run (else FOUREYES_MAX_REJECTIONS) ends the run when it comes again. ``owners`` are the user names of
+    those who answer for the agent: a rule may keep them from deciding. Raises ImproperlyConfigured for a bad or
     taken slug, for a queue or version that cannot be kept and for a rule that cannot be read.
     """
     _require_names(slug, queue, version)
+    if isinstance(owners, str):
+        raise ImproperlyConfigured(f"Agent {slug!r}: owners is {owners!r}; write a list of user names.")
     if max_rejections is not None and max_rejections < 1:
         raise ImproperlyConfigured(f"Agent {slug!r}: max_rejections is {max_rejections}; it must be at least 1.")
 
@@ -98,6 +103,7 @@ def register(
             sample_input=sample_input,
             max_turns=max_turns or int(getattr(settings, "FOUREYES_MAX_TURNS", 50)),
             max_rejections=max_rejections,
+            owners=tuple(owners),
         )
         return build
 
@@ -147,6 +153,7 @@ def declare(entry: Entry) -> None:
             sample_input=entry.sample_input,
             tools=names,
             ungated=tuple(sorted(entry.ungated)),
+            owners=entry.owners,
         )
     )
 

@@ -11,7 +11,7 @@ class UnknownAgent(LookupError):
 
 @dataclass(frozen=True)
 class AgentCard:
-    """One registered agent, as the desk and the verbs need to see it."""
+    """One registered agent, as the desk and the verbs need to see it; ``owners`` are user names."""
 
     slug: str
     title: str
@@ -23,6 +23,7 @@ class AgentCard:
     sample_input: str = ""
     tools: tuple[str, ...] = ()
     ungated: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
 
 
 _cards: dict[str, AgentCard] = {}

@@ -102,7 +102,7 @@ RUN_MOVES: dict[str, frozenset[str]] = {
     R.CANCELLED: frozenset(),
 }
 INTERVENTION_MOVES: dict[str, frozenset[str]] = {
-    Q.PENDING: frozenset({Q.CLAIMED, Q.DECIDED, Q.EXPIRED, Q.CANCELLED}),
+    Q.PENDING: frozenset({Q.PENDING, Q.CLAIMED, Q.DECIDED, Q.EXPIRED, Q.CANCELLED}),
     Q.CLAIMED: frozenset({Q.PENDING, Q.CLAIMED, Q.DECIDED, Q.EXPIRED, Q.CANCELLED}),
     Q.DECIDED: frozenset(),
     Q.EXPIRED: frozenset(),

@@ -6,13 +6,25 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 
 from reviews.models.intervention import Intervention
-from reviews.states import OUTCOME_OF, Outcome, Verdict, outcome_label
+from reviews.states import OUTCOME_OF, InterventionStatus, Outcome, Verdict, outcome_label
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    """How verdicts are asked for."""
+
+    def deciding(self) -> DecisionQuerySet:
+        """Those that settled their question: the votes of its last round that agree with what came of it."""
+        of_last_round = Q(intervention__status=InterventionStatus.DECIDED, round=F("intervention__round"))
+        against = Q(verdict=Verdict.REJECT)
+        rejected = Q(intervention__outcome=Outcome.REJECTED)
+        return self.filter(of_last_round, (against & rejected) | (~against & ~rejected))
 
 
 class Decision(models.Model):
-    """What one person said to one question; never edited."""
+    """What one person said to one question; never edited. One of an earlier ``round`` was voided by a later edit."""
 
     intervention = models.ForeignKey(Intervention, models.PROTECT, related_name="decisions")
     verdict = models.CharField(max_length=20, choices=Verdict)
@@ -22,10 +34,17 @@ class Decision(models.Model):
     context = models.TextField(blank=True)
     replacement: models.JSONField[Any, Any] = models.JSONField(null=True)
     proposal_digest = models.CharField(max_length=64)
+    round = models.PositiveSmallIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField()
 
+    objects = models.Manager.from_queryset(DecisionQuerySet)()
+
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["intervention", "decided_by"], name="one_vote_per_reviewer")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["intervention", "decided_by", "round"], name="one_vote_per_reviewer_and_round"
+            )
+        ]
         ordering = ("id",)
 
     def __str__(self) -> str:

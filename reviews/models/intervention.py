@@ -45,7 +45,8 @@ class InterventionQuerySet(models.QuerySet["Intervention"]):
 class Intervention(Stateful):
     """One question an agent put to its reviewers, with a frozen copy of the rule that asked it.
 
-    ``rejections`` is how often the same was rejected in this run before it was asked again.
+    ``rejections`` is how often the same was rejected in this run before it was asked again. Where several must agree,
+    each edit opens a new ``round`` of voting, and ``votes`` is how many count in it so far.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -72,6 +73,8 @@ class Intervention(Stateful):
     level = models.PositiveSmallIntegerField(default=0)
     rejections = models.PositiveSmallIntegerField(default=0, db_default=0)
     version = models.PositiveIntegerField(default=1)
+    round = models.PositiveSmallIntegerField(default=1, db_default=1)
+    votes = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
 
@@ -123,7 +126,28 @@ class Intervention(Stateful):
         """What may be said to it: its kind's verdicts, narrowed by its frozen policy."""
         allowed = self.policy.get("verdicts") or ()
         narrowed = tuple(verdict for verdict in VERDICTS_FOR[self.kind] if verdict in allowed)
-        return narrowed or VERDICTS_FOR[self.kind]  # a rule that leaves nothing to say must not lock the item
+        found = narrowed or VERDICTS_FOR[self.kind]  # a rule that leaves nothing to say must not lock the item
+        agree = () if self.round == 1 or Verdict.APPROVE in found else (Verdict.APPROVE,)
+        return (*agree, *found)  # what a colleague put to the vote can always be agreed to
+
+    @property
+    def needed(self) -> int:
+        """How many people must agree, by its frozen policy."""
+        return max(1, int(self.policy.get("approvals") or 1))
+
+    @property
+    def needed_against(self) -> int:
+        """How many rejections reject it: one, or as many as approvals where its policy asks for a majority."""
+        return self.needed if self.policy.get("rejecting") == "majority" else 1
+
+    @property
+    def progress(self) -> str:
+        """How far an open vote has come, without a word on who voted or what; empty where one vote is enough."""
+        if self.needed == 1:
+            return ""
+        if self.needed_against > 1:
+            return f"{self.votes} vote{'' if self.votes == 1 else 's'}, {self.needed} alike decide"
+        return f"{self.votes} of {self.needed} approvals"
 
 
 def digest_of(proposal: Any) -> str:

@@ -1,0 +1,74 @@
+"""Who may decide a question: asked when it is shown, and asked again in the transaction of the verdict."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+
+from reviews import access
+from reviews.actions import voters
+from reviews.actions.errors import Conflict
+from reviews.models import Intervention, Membership
+
+REQUESTER, AGENT_OWNER, EARLIER_VOTERS = "requester", "agent_owner", "earlier_voters"
+"""Whom a policy may keep from deciding, by its key ``not_by``."""
+MOST = 200
+"""People named at most as eligible for one question."""
+VOTED = "You have voted on this already; now others have to."
+
+
+class NotEligible(PermissionDenied):
+    """They work in the queue, and the rule that stopped this wants somebody else. The text says why."""
+
+
+def may_decide(user: User | AnonymousUser, intervention: Intervention) -> str:
+    """Why they may not vote on it as it stands, in one sentence for them to read; empty where they may."""
+    if not access.can_work_in(user, intervention.queue_id):
+        return f"You have no seat in the queue {intervention.queue.name}, whose reviewers decide this."
+    return barred(user, intervention) or (VOTED if voters.has_voted(user, intervention) else "")
+
+
+def require(user: User, intervention: Intervention) -> None:
+    """Raises NotEligible where its policy bars them, Conflict where they have voted; that they have a seat is known."""
+    if why := barred(user, intervention):
+        raise NotEligible(why)
+    if voters.has_voted(user, intervention):
+        raise Conflict(VOTED)
+
+
+def barred(user: User | AnonymousUser, intervention: Intervention) -> str:
+    """What in its frozen policy keeps this person from deciding it; reads nothing where the policy bars nobody."""
+    not_by = intervention.policy.get("not_by") or ()
+    if REQUESTER in not_by and user.pk is not None and intervention.run.started_by_id == user.pk:
+        return "You started this run, and its rule wants somebody else to decide."
+    if AGENT_OWNER in not_by and user.get_username() in voters.owners(intervention):
+        return "You own this agent, and its rule wants somebody else to decide."
+    groups = _groups(intervention)
+    if groups and not voters.members_of(groups).filter(pk=user.pk or 0).exists():
+        return f"Its rule asks members of {' or '.join(groups)}, and you are in none of them."
+    if EARLIER_VOTERS in not_by and voters.earlier_votes(intervention).filter(decided_by=user.pk).exists():
+        return "You decided an earlier step of this run, and its rule wants somebody new to decide this one."
+    return ""
+
+
+def eligible(intervention: Intervention) -> list[User]:
+    """Who may vote on it as it stands, by user name, at most ``MOST``; one statement, and one per fork it came from."""
+    not_by = intervention.policy.get("not_by") or ()
+    seat = Membership.objects.filter(user=OuterRef("pk"), queue=intervention.queue_id)
+    people = User.objects.filter(Exists(seat), is_active=True)
+    if groups := _groups(intervention):
+        people = people.filter(pk__in=voters.members_of(groups).values("pk"))
+    if REQUESTER in not_by:
+        people = people.exclude(pk=intervention.run.started_by_id or 0)
+    if AGENT_OWNER in not_by:
+        people = people.exclude(username__in=voters.owners(intervention))
+    if EARLIER_VOTERS in not_by:
+        people = people.exclude(pk__in=voters.earlier_votes(intervention).values("decided_by"))
+    if intervention.votes:
+        people = people.exclude(pk__in=voters.votes(intervention).values("decided_by"))
+    return list(people.order_by("username")[:MOST])
+
+
+def _groups(intervention: Intervention) -> tuple[str, ...]:
+    return tuple(intervention.policy.get("groups") or ())

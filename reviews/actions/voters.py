@@ -1,0 +1,61 @@
+"""Who has to do with a question already: who voted on it, who decided before it, who owns the agent."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from reviews import catalog
+from reviews.models import Decision, Intervention, Membership, Run
+
+DEEPEST = 20
+"""Forks of forks that are followed back to find who decided earlier."""
+
+
+def votes(intervention: Intervention) -> QuerySet[Decision]:
+    """The votes of the round that is open, or was the last."""
+    return Decision.objects.filter(intervention=intervention, round=intervention.round)
+
+
+def has_voted(user: User | AnonymousUser, intervention: Intervention) -> bool:
+    """Whether a vote of theirs counts in this round; reads nothing before the first vote."""
+    return bool(intervention.votes) and votes(intervention).filter(decided_by=user.pk).exists()
+
+
+def owners(intervention: Intervention) -> tuple[str, ...]:
+    """The user names that the agent's registration calls its owners; nobody where it is not registered any more."""
+    try:
+        return catalog.get(intervention.run.agent).owners
+    except catalog.UnknownAgent:
+        return ()
+
+
+def earlier_votes(intervention: Intervention) -> QuerySet[Decision]:
+    """The votes that count as earlier on the same chain of calls.
+
+    Those on every question that was asked before this one at another gate of the run, or of a run it was forked from,
+    and on an earlier question about the same call. Questions of one gate stand beside, not before each other; votes
+    that an edit voided do not count; a retry begins a new chain.
+    """
+    asked_of = Q(intervention__run__in=_lineage(intervention.run), intervention__created_at__lt=intervention.created_at)
+    beside = Q(intervention__checkpoint=intervention.checkpoint_id)
+    if intervention.tool_call_id:
+        beside &= ~Q(intervention__tool_call=intervention.tool_call_id)
+    counted = Q(round=F("intervention__round"))
+    return Decision.objects.filter(asked_of, counted).exclude(beside)
+
+
+def members_of(groups: tuple[str, ...]) -> QuerySet[User]:
+    """Who is in one of these groups of accounts, or holds a seat in a queue of that name."""
+    seats = Membership.objects.filter(user=OuterRef("pk"), queue__slug__in=groups)
+    named = User.groups.through.objects.filter(user=OuterRef("pk"), group__name__in=groups)
+    return User.objects.filter(Exists(seats) | Exists(named))
+
+
+def _lineage(run: Run) -> list[object]:
+    """The run, and the runs from whose middle it goes on."""
+    found: list[object] = [run.pk]
+    while run.fork_of_id and len(found) <= DEEPEST:
+        run = Run.objects.only("fork_of").get(pk=run.fork_of_id)
+        found.append(run.pk)
+    return found
