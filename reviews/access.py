@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from reviews.models import Intervention, Membership, Queue, Run
+from reviews.models import AskBack, CallIn, Intervention, Membership, Queue, Run
 
 REVIEWER, MANAGER, AUDITOR, ADMIN = "reviewer", "manager", "auditor", "admin"
 ROLES = (REVIEWER, MANAGER, AUDITOR, ADMIN)
@@ -55,10 +55,17 @@ def visible_queues(user: User | AnonymousUser) -> QuerySet[Queue]:
 
 
 def visible_interventions(user: User | AnonymousUser) -> QuerySet[Intervention]:
-    """The questions they may read: those of their queues, or all for auditors and admins."""
+    """The questions they may read: those of their queues, or all for auditors and admins.
+
+    As well those they were called in to decide, and those about which they are being asked something.
+    """
     if sees_everything(user):
         return Intervention.objects.all()
-    return Intervention.objects.filter(queue__in=queues_of(user))
+    if not user.is_active or not user.pk:
+        return Intervention.objects.none()
+    called_in = CallIn.objects.filter(intervention=OuterRef("pk"), user=user.pk)
+    asked = AskBack.objects.open().filter(intervention=OuterRef("pk"), asked_of=user.pk)
+    return Intervention.objects.filter(Q(queue__in=queues_of(user)) | Exists(called_in) | Exists(asked))
 
 
 def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
@@ -75,6 +82,18 @@ def can_work_in(user: User | AnonymousUser, queue_id: int) -> bool:
     return queues_of(user).filter(pk=queue_id).exists()
 
 
+def can_work_on(user: User | AnonymousUser, intervention: Intervention) -> bool:
+    """Whether they may claim and decide it: by their seat in its queue, or because escalating it called them in."""
+    if can_work_in(user, intervention.queue_id):
+        return True
+    return bool(user.is_active and user.pk and intervention.call_ins.filter(user=user.pk).exists())
+
+
+def managed_queues(user: User | AnonymousUser) -> QuerySet[Queue]:
+    """The queues in which they hold a manager's seat."""
+    return queues_of(user).filter(memberships__role=Membership.Role.MANAGER)
+
+
 def manages(user: User | AnonymousUser, queue_id: int) -> bool:
     """Whether they hold a manager's seat in the queue."""
     if not user.is_active or not user.pk:
@@ -83,9 +102,15 @@ def manages(user: User | AnonymousUser, queue_id: int) -> bool:
 
 
 def require_reviewer(user: User, intervention: Intervention) -> None:
-    """Raises PermissionDenied unless they hold a seat in the question's queue."""
-    if not can_work_in(user, intervention.queue_id):
+    """Raises PermissionDenied unless they hold a seat in the question's queue or were called in."""
+    if not can_work_on(user, intervention):
         raise PermissionDenied(f"{user.get_username()} is not a reviewer of the queue “{intervention.queue.name}”.")
+
+
+def require_manager(user: User, intervention: Intervention) -> None:
+    """Raises PermissionDenied unless they manage the question's queue."""
+    if not manages(user, intervention.queue_id):
+        raise PermissionDenied(f"{user.get_username()} does not manage the queue “{intervention.queue.name}”.")
 
 
 def require_operator(user: User, run: Run) -> None:

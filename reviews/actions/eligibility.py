@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from reviews import access
 from reviews.actions import voters
 from reviews.actions.errors import Conflict
-from reviews.models import Intervention, Membership
+from reviews.models import CallIn, Intervention, Membership
 
 REQUESTER, AGENT_OWNER, EARLIER_VOTERS = "requester", "agent_owner", "earlier_voters"
 """Whom a policy may keep from deciding, by its key ``not_by``."""
@@ -24,7 +24,7 @@ class NotEligible(PermissionDenied):
 
 def may_decide(user: User | AnonymousUser, intervention: Intervention) -> str:
     """Why they may not vote on it as it stands, in one sentence for them to read; empty where they may."""
-    if not access.can_work_in(user, intervention.queue_id):
+    if not access.can_work_on(user, intervention):
         return f"You have no seat in the queue {intervention.queue.name}, whose reviewers decide this."
     return barred(user, intervention) or (VOTED if voters.has_voted(user, intervention) else "")
 
@@ -56,7 +56,8 @@ def eligible(intervention: Intervention) -> list[User]:
     """Who may vote on it as it stands, by user name, at most ``MOST``; one statement, and one per fork it came from."""
     not_by = intervention.policy.get("not_by") or ()
     seat = Membership.objects.filter(user=OuterRef("pk"), queue=intervention.queue_id)
-    people = User.objects.filter(Exists(seat), is_active=True)
+    called_in = CallIn.objects.filter(user=OuterRef("pk"), intervention=intervention)
+    people = User.objects.filter(Exists(seat) | Exists(called_in), is_active=True)
     if groups := _groups(intervention):
         people = people.filter(pk__in=voters.members_of(groups).values("pk"))
     if REQUESTER in not_by:

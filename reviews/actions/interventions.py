@@ -7,21 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import runs, verdicts
+from reviews.actions import questions, runs, verdicts
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import is_deep, storable
-from reviews.actors import SYSTEM, Actor, ActorType, name_of, names_of
+from reviews.actors import SYSTEM, Actor
 from reviews.audit import Act
 from reviews.models import Decision, Intervention, Run, Span
-from reviews.models.intervention import digest_of
-from reviews.states import OUTCOME_OF, InterventionStatus, Kind, RunStatus, Verdict, deed
-
-ENDINGS = {"run.stopped": "stopped", "run.failed": "failed", "run.completed": "completed"}
+from reviews.states import OUTCOME_OF, InterventionStatus, Kind, RunStatus, Verdict
 
 
 @transaction.atomic
@@ -44,9 +40,9 @@ def decide(
     ``version`` is the one the reviewer saw.
     Raises Conflict, Invalid, PermissionDenied.
     """
-    run, intervention = _locked(intervention_id)  # the run first, always: one order of locks
+    run, intervention = questions.locked(intervention_id)  # the run first, always: one order of locks
     access.require_reviewer(by, intervention)
-    _require_open_for(by, intervention, version)
+    questions.require_open_for(by, intervention, version)
     if is_deep(replacement, verdicts.DEEPEST):
         raise Invalid(replacement=f"This is nested more than {verdicts.DEEPEST} times; make it flatter.")
     note, reason, context = (storable(text).strip() for text in (note, reason, context))
@@ -78,12 +74,19 @@ def decide(
 
 @transaction.atomic
 def claim(intervention_id: UUID, *, by: User) -> Intervention:
-    """Reserve a question for one reviewer; one's own stays one's own. Raises Conflict, PermissionDenied."""
-    run, intervention = _locked(intervention_id)
+    """Reserve a question for one reviewer, for as long as `questions.claim_span` says; one's own stays one's own.
+
+    Raises Conflict, PermissionDenied.
+    """
+    run, intervention = questions.locked(intervention_id)
     access.require_reviewer(by, intervention)
-    _require_open_for(by, intervention, None)
-    if holder_of(intervention) != by:
-        intervention.move_to(InterventionStatus.CLAIMED, claimed_by=by, claimed_at=timezone.now())
+    questions.require_open_for(by, intervention, None)
+    if questions.holder_of(intervention) != by:
+        now = timezone.now()
+        until = now + questions.claim_span()
+        intervention.move_to(
+            InterventionStatus.CLAIMED, claimed_by=by, claimed_at=now, claim_expires_at=until, snoozed_until=None
+        )
         audit.record(Act("intervention.claimed", Actor.of(by), run, intervention))
     return intervention
 
@@ -94,63 +97,18 @@ def release(intervention_id: UUID, *, by: User) -> Intervention:
 
     Raises Conflict, PermissionDenied.
     """
-    run, intervention = _locked(intervention_id)
+    run, intervention = questions.locked(intervention_id)
     access.require_reviewer(by, intervention)
-    if not intervention.is_open:
-        raise Conflict(closed_text(intervention))
+    questions.require_open(intervention)
     if intervention.status != InterventionStatus.CLAIMED:
         return intervention
     holder = intervention.claimed_by
-    if holder_of(intervention) not in (None, by) and not access.manages(by, intervention.queue_id):
-        raise Conflict(f"{_name(holder)} holds this item; only they or a manager of the queue can release it.")
-    intervention.move_to(InterventionStatus.PENDING, claimed_by=None, claimed_at=None)
-    audit.record(Act("intervention.released", Actor.of(by), run, intervention, {"held_by": _name(holder)}))
+    if questions.holder_of(intervention) not in (None, by) and not access.manages(by, intervention.queue_id):
+        who = questions.called(holder)
+        raise Conflict(f"{who} holds this item; only they or a manager of the queue can release it.")
+    questions.put_back(intervention)
+    audit.record(Act("intervention.released", Actor.of(by), run, intervention, {"held_by": questions.called(holder)}))
     return intervention
-
-
-def closed_text(intervention: Intervention) -> str:
-    """Who closed it, how and when, for the reviewer who came too late."""
-    decision = intervention.decisions.select_related("decided_by").last()
-    if decision is None:
-        return _withdrawn_text(intervention)
-    did = deed(intervention.kind, intervention.outcome, "this item")
-    return f"{_name(decision.decided_by)} {did} on {decision.created_at:%d %b %Y at %H:%M:%S} UTC."
-
-
-def _withdrawn_text(intervention: Intervention) -> str:
-    ending = intervention.run.events.filter(kind__in=ENDINGS).last()
-    if ending is None:
-        return f"This item is {intervention.get_status_display().lower()}; it no longer needs a decision."
-    did, when = ENDINGS[ending.kind], f"{ending.at:%d %b %Y at %H:%M:%S} UTC"
-    who = names_of([ending.actor]).get(ending.actor) if ending.actor_type == ActorType.USER else None
-    return f"{who or ending.actor} {did} the run on {when}; this item no longer needs a decision."
-
-
-def _locked(intervention_id: UUID) -> tuple[Run, Intervention]:
-    try:
-        run = Run.objects.locked_with(intervention_id)
-    except Run.DoesNotExist:
-        raise PermissionDenied(f"There is no item {intervention_id} that you may review.") from None
-    return run, Intervention.objects.select_related("queue", "claimed_by", "tool_call").get(pk=intervention_id)
-
-
-def _require_open_for(by: User, intervention: Intervention, version: int | None) -> None:
-    if not intervention.is_open:
-        raise Conflict(closed_text(intervention))
-    holder = holder_of(intervention)
-    if holder not in (None, by):
-        since = f" since {intervention.claimed_at:%d %b %Y at %H:%M:%S} UTC" if intervention.claimed_at else ""
-        raise Conflict(f"{_name(holder)} has claimed this item{since}.")
-    if digest_of(intervention.proposal) != intervention.digest:
-        raise Conflict("What is stored of this item is not what the agent asked; tell an administrator.")
-    if version is not None and version != intervention.version:
-        raise Conflict("This item has changed since you opened it. Look at it again before you decide.")
-
-
-def holder_of(intervention: Intervention) -> User | None:
-    """Who may hold it against others: a claim of somebody who has left the queue, or the house, is as good as none."""
-    holder = intervention.claimed_by
-    return holder if holder and access.can_work_in(holder, intervention.queue_id) else None
 
 
 def _release_run(run: Run, intervention: Intervention, verdict: str) -> list[Act]:
@@ -168,7 +126,7 @@ def _release_run(run: Run, intervention: Intervention, verdict: str) -> list[Act
 
 def _trace(run: Run, intervention: Intervention, decision: Decision) -> None:
     waited = (decision.created_at - intervention.created_at).total_seconds()
-    data = {"verdict": decision.verdict, "by": _name(decision.decided_by), "waited_s": round(waited, 3)}
+    data = {"verdict": decision.verdict, "by": questions.called(decision.decided_by), "waited_s": round(waited, 3)}
     Span.objects.create(
         run=run,
         span_id=f"span_{secrets.token_hex(12)}",
@@ -195,7 +153,3 @@ def _account(decision: Decision, intervention: Intervention) -> dict[str, Any]:
         "reason": decision.reason,
         "context": decision.context,
     }
-
-
-def _name(user: User | None) -> str:
-    return name_of(user) if user else "Somebody"

@@ -1,6 +1,9 @@
 """The nouns: one file each, asked for through their querysets, changed only by the verbs in reviews.actions."""
 
+from reviews.models.absence import Absence
+from reviews.models.ask_back import AskBack
 from reviews.models.audit_entry import AuditEntry, AuditHead
+from reviews.models.call_in import CallIn
 from reviews.models.checkpoint import Checkpoint
 from reviews.models.decision import Decision
 from reviews.models.event import Event
@@ -13,8 +16,11 @@ from reviews.models.trial import Trial
 from reviews.models.worker import Worker
 
 __all__ = [
+    "Absence",
+    "AskBack",
     "AuditEntry",
     "AuditHead",
+    "CallIn",
     "Checkpoint",
     "Decision",
     "Event",

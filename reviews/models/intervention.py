@@ -47,6 +47,10 @@ class Intervention(Stateful):
 
     ``rejections`` is how often the same was rejected in this run before it was asked again. Where several must agree,
     each edit opens a new ``round`` of voting, and ``votes`` is how many count in it so far.
+
+    ``level`` is how far it was escalated: 0 is the queue itself. ``claim_expires_at`` ends a claim that nobody renews;
+    ``snoozed_until`` hides it from its assignee; ``asked_back_at`` is set while it waits for more information;
+    ``extended`` counts how often it was put off. Its timers belong to one ``generation``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -68,6 +72,12 @@ class Intervention(Stateful):
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
     claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     claimed_at = models.DateTimeField(null=True)
+    claim_expires_at = models.DateTimeField(null=True)
+    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    snoozed_until = models.DateTimeField(null=True)
+    asked_back_at = models.DateTimeField(null=True)
+    extended = models.PositiveSmallIntegerField(default=0, db_default=0)
+    generation = models.PositiveIntegerField(default=1, db_default=1)
     due_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     level = models.PositiveSmallIntegerField(default=0)
@@ -101,6 +111,10 @@ class Intervention(Stateful):
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(status__in=sorted(OPEN)), name="open_by_due"),
             models.Index(fields=["queue", "due_at"], condition=Q(status__in=sorted(OPEN)), name="open_by_queue"),
+            models.Index(fields=["assignee", "due_at"], condition=Q(status__in=sorted(OPEN)), name="open_by_assignee"),
+            models.Index(
+                fields=["claim_expires_at"], condition=Q(status=InterventionStatus.CLAIMED), name="claims_by_expiry"
+            ),
         ]
 
     def __str__(self) -> str:

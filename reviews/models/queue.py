@@ -7,11 +7,17 @@ from django.db import models
 
 
 class Queue(models.Model):
-    """The inbox of one team; every run and every question belongs to one."""
+    """The inbox of one team; every run and every question belongs to one.
+
+    ``last_picked`` was last given work in turn.
+    """
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=100)
     description = models.TextField(blank=True)
+    last_picked = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
 
     class Meta:
         ordering = ("name",)

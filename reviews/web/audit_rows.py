@@ -12,10 +12,19 @@ from reviews.policies import show
 
 TELLING = (
     *("title", "tool", "agent", "input", "note", "reason", "context", "code", "error", "result", "output", "why"),
-    *("model", "name", "held_by", "worker", "number", "format", "entries", "problem"),
+    *("model", "name", "held_by", "to", "was", "level", "worker", "number", "format", "entries", "problem"),
 )
 """Keys of an entry's data that say most about it, in this order."""
-BEFORE = {"number": "checkpoint", "worker": "on", "held_by": "held by", "entries": "entries:", "format": "as"}
+BEFORE = {
+    "number": "checkpoint",
+    "worker": "on",
+    "held_by": "held by",
+    "to": "to",
+    "was": "was",
+    "level": "level",
+    "entries": "entries:",
+    "format": "as",
+}
 """Words that some values need in front of them to be understood."""
 SHOWN = 3
 LONGEST = 90
@@ -37,7 +46,11 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "refused": "bad",
     "failed": "bad",
     "stopped": "bad",
+    "escalated": "wait",
     "claimed": "busy",
+    "assigned": "busy",
+    "unassigned": "idle",
+    "de_escalated": "idle",
     "submitted": "idle",
     "forked": "idle",
     "tried": "idle",

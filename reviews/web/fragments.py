@@ -37,9 +37,16 @@ PAST = {
     "answer": "answered",
     "claimed": "claimed",
     "released": "released",
+    "assigned": "assigned",
+    "unassigned": "unassigned",
+    "escalated": "escalated",
     "cancelled": "withdrew",
     "expired": "let expire",
 }
+
+
+REOPENS = {"released", "assigned", "unassigned", "escalated"}
+"""Deeds after which the question may still be decided by whoever has it open."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +158,14 @@ def summary(user: User, chosen: Filter) -> dict[str, Any]:
 
 def _notices(events: Iterable[Event], user: User) -> str:
     """Word for whoever has one of the questions open that a colleague has touched it."""
-    said = [(event, PAST.get(event.kind.rpartition(".")[2])) for event in events if event.actor != user.get_username()]
-    names = names_of(event.actor for event, did in said if did)
-    notices = [{"event": event, "did": did, "who": names.get(event.actor, event.actor)} for event, did in said if did]
+    kinds = [(event, event.kind.rpartition(".")[2]) for event in events if event.actor != user.get_username()]
+    said = [(event, PAST.get(kind), kind in REOPENS) for event, kind in kinds]
+    names = names_of(event.actor for event, did, _ in said if did)
+    notices = [
+        {"event": event, "did": did, "who": names.get(event.actor, event.actor), "reopens": reopens}
+        for event, did, reopens in said
+        if did
+    ]
     return render_to_string("reviews/inbox/_notices.html", {"notices": notices})
 
 

@@ -11,7 +11,7 @@ from django.forms import BoundField
 from django.shortcuts import get_object_or_404
 
 from reviews import access
-from reviews.actions import interventions, repeats
+from reviews.actions import questions, repeats
 from reviews.actors import ActorType, names_of
 from reviews.models import Decision, Intervention
 from reviews.policies import show
@@ -148,9 +148,9 @@ def _shown(value: Any, place: Any) -> str:
 
 
 def _rights(user: User, item: Intervention) -> dict[str, Any]:
-    has_seat = access.can_work_in(user, item.queue_id)
+    has_seat = access.can_work_on(user, item)
     is_mine = item.claimed_by_id == user.pk
-    holder = interventions.holder_of(item)  # the page and the verb must agree on whose claim counts
+    holder = questions.holder_of(item)  # the page and the verb must agree on whose claim counts
     is_free = holder is None or is_mine
     manages = has_seat and not is_free and access.manages(user, item.queue_id)
     return {

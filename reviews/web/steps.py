@@ -147,7 +147,7 @@ def decision(row: Decision, asked: Intervention) -> Step:
     return Step(f"step-decision-{row.pk}", "decision", row.created_at, title, icon, tone, row=row, facts=facts)
 
 
-NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; {actor} and {tool} are filled in
+NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what stands in braces is filled in
     "run.started": ("A worker took the run", "player-play", "idle"),
     "run.resumed": ("A worker went on with the run", "player-play", "idle"),
     "run.paused": ("Paused by {actor}", "hand-stop", "caution"),
@@ -158,6 +158,10 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; {acto
     "run.stopped": ("Stopped by {actor}", "player-stop", "bad"),
     "intervention.claimed": ("{actor} claimed the question", "user-check", "idle"),
     "intervention.released": ("{actor} released the question", "user-minus", "idle"),
+    "intervention.assigned": ("{actor} assigned the question to {to}", "user-check", "idle"),
+    "intervention.unassigned": ("{actor} gave the question back to the queue", "user-minus", "idle"),
+    "intervention.escalated": ("{actor} escalated the question to level {level}", "arrow-up-right", "wait"),
+    "intervention.de_escalated": ("{actor} brought the question down to level {level}", "arrow-back-up", "idle"),
     "intervention.cancelled": ("The question was withdrawn", "circle-x", "idle"),
     "tool_call.unknown": ("The run ended while {tool} ran; nobody knows whether it happened", "help-circle", "wait"),
     "tool_call.finished_late": (
@@ -175,7 +179,8 @@ def note(row: Event, names: Mapping[str, str]) -> Step:
     """A line of the run's history that no other row tells; ``names`` are what the desk calls its people."""
     title, icon, tone = LATE_FAILURE if row.kind == LATE and row.data.get("error") else NOTES[row.kind]
     actor = names.get(row.actor, row.actor) if row.actor_type == ActorType.USER else row.actor
-    told = title.format(actor=actor, tool=row.data.get("tool", "a tool"))
+    to, level = row.data.get("to") or "somebody", row.data.get("level", "?")
+    told = title.format(actor=actor, tool=row.data.get("tool", "a tool"), to=names.get(to, to), level=level)
     return Step(f"step-event-{row.pk}", "note", row.at, told, icon, tone, row=row)
 
 

@@ -1,0 +1,222 @@
+"""Whose question it is, and how far up it has gone: assigned, taken back, escalated, brought down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Count, IntegerField
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from reviews import access, audit
+from reviews.actions import absences, eligibility, questions, shares
+from reviews.actions.errors import Conflict, Invalid
+from reviews.actions.text import storable
+from reviews.actors import Actor
+from reviews.audit import Act
+from reviews.models import CallIn, Intervention, Membership, Queue
+
+HIGHEST = 9
+"""The highest level to which a question can go."""
+MAX_REASON = 2_000
+
+
+def raise_level(intervention: Intervention, level: int, targets: Sequence[User], actor: Actor) -> list[Act]:
+    """Escalate a locked question: those named may decide it too, and nobody loses it. Returns the acts to record.
+
+    The level only grows: a lower one leaves it as it is. Where neither level nor people are new, nothing happens.
+    """
+    known = set(intervention.call_ins.values_list("user", flat=True))
+    added = list({person.pk: person for person in targets if person.is_active and person.pk not in known}.values())
+    before, level = intervention.level, max(intervention.level, min(level, HIGHEST))
+    if level == before and not added:
+        return []
+    now = timezone.now()
+    CallIn.objects.bulk_create(CallIn(intervention=intervention, user=person, level=level, at=now) for person in added)
+    intervention.level = level
+    intervention.save(update_fields=["level"])
+    data = {"level": level, "was": before, "called_in": [person.get_username() for person in added]}
+    return [Act("intervention.escalated", actor, intervention.run, intervention, data)]
+
+
+def hand_to(intervention: Intervention, user: User, actor: Actor) -> list[Act]:
+    """Make a locked question that person's, or their delegate's while they are away. Returns the acts to record.
+
+    A colleague's claim ends. Nothing happens where it is theirs already or nobody stands in.
+    """
+    taker = absences.stand_in(user, intervention)
+    if taker is None or intervention.assignee_id == taker.pk:
+        return []
+    run, before, acts = intervention.run, intervention.assignee, []
+    if intervention.claimed_by_id not in (None, taker.pk):
+        acts.append(
+            Act(
+                "intervention.released",
+                actor,
+                run,
+                intervention,
+                {"held_by": questions.called(intervention.claimed_by)},
+            )
+        )
+        questions.put_back(intervention)
+    intervention.assignee, intervention.snoozed_until = taker, None
+    intervention.save(update_fields=["assignee", "snoozed_until"])
+    data = {"to": taker.get_username()}
+    data |= {"was": before.get_username()} if before else {}
+    data |= {"instead_of": user.get_username()} if taker != user else {}
+    return [*acts, Act("intervention.assigned", actor, run, intervention, data)]
+
+
+def pick(queue: Queue, candidates: Sequence[User]) -> User | None:
+    """The one whose turn it is: the least loaded who is there, and among equals the next after the last pick.
+
+    Remembers the pick, under a lock on the queue: two picks at once are two people's. Call it with the run locked.
+    """
+    if not candidates:
+        return None
+    locked = Queue.objects.select_for_update(of=("self",), no_key=True).get(pk=queue.pk)
+    gone = absences.away(person.pk for person in candidates)
+    there = {person.pk: person for person in candidates if person.is_active and person.pk not in gone}
+    chosen = shares.least_loaded(there, loads_of(there), locked.last_picked_id)
+    if chosen is None:
+        return None
+    Queue.objects.filter(pk=queue.pk).update(last_picked=chosen)
+    return there[chosen]
+
+
+def loads_of(people: Sequence[int] | dict[int, User]) -> dict[int, int]:
+    """How many open questions each of these people holds or is assigned, by their keys: one query."""
+    whose = Coalesce("claimed_by", "assignee", output_field=IntegerField())
+    held = Intervention.objects.open().order_by().annotate(whose=whose).filter(whose__in=list(people))
+    return dict(held.values_list("whose").annotate(number=Count("pk")))
+
+
+@transaction.atomic
+def assign(intervention_id: UUID, *, to: User, by: User) -> Intervention:
+    """Give an unassigned question to somebody; reviewers may take one themselves, managers give it to anybody.
+
+    Raises Conflict (closed, assigned meanwhile, away), Invalid (they could not decide it), PermissionDenied.
+    """
+    _run, intervention = questions.locked(intervention_id)
+    access.require_reviewer(by, intervention)
+    if to != by:
+        access.require_manager(by, intervention)
+    questions.require_open(intervention)
+    if intervention.assignee not in (None, to):
+        raise Conflict(f"{questions.called(intervention.assignee)} was assigned this item meanwhile.")
+    return _handed(intervention, to, by)
+
+
+@transaction.atomic
+def reassign(intervention_id: UUID, *, to: User, by: User, seen: int | None = None) -> Intervention:
+    """Move a question from one person to another; ``seen`` is the key of the assignee the manager saw.
+
+    Raises Conflict (closed, assigned to somebody else meanwhile, away), Invalid, PermissionDenied.
+    """
+    _run, intervention = questions.locked(intervention_id)
+    access.require_manager(by, intervention)
+    questions.require_open(intervention)
+    _require_seen(intervention, seen)
+    return _handed(intervention, to, by)
+
+
+@transaction.atomic
+def unassign(intervention_id: UUID, *, by: User, seen: int | None = None) -> Intervention:
+    """Give a question back to everybody in the queue: a manager's act, or the assignee's own.
+
+    Raises Conflict, PermissionDenied.
+    """
+    run, intervention = questions.locked(intervention_id)
+    if intervention.assignee != by:
+        access.require_manager(by, intervention)
+    questions.require_open(intervention)
+    _require_seen(intervention, seen)
+    if intervention.assignee is not None:
+        audit.record(*taken_from(intervention, Actor.of(by)))
+    return intervention
+
+
+def taken_from(intervention: Intervention, actor: Actor) -> list[Act]:
+    """Make a locked question nobody's again; their claim ends with it. Returns the acts to record."""
+    before = intervention.assignee
+    if before is None:
+        return []
+    if intervention.claimed_by_id == before.pk:
+        questions.put_back(intervention)
+    intervention.assignee = intervention.snoozed_until = None
+    intervention.save(update_fields=["assignee", "snoozed_until"])
+    data = {"was": before.get_username()}
+    return [Act("intervention.unassigned", actor, intervention.run, intervention, data)]
+
+
+@transaction.atomic
+def escalate(intervention_id: UUID, *, by: User, reason: str) -> Intervention:
+    """Take a question one level up: its queue's managers are called in. Raises Conflict, Invalid, PermissionDenied."""
+    _run, intervention = questions.locked(intervention_id)
+    access.require_reviewer(by, intervention)
+    questions.require_open(intervention)
+    reason = _reason(reason)
+    if intervention.level >= HIGHEST:
+        raise Conflict(f"This item is at level {intervention.level} already; there is nothing above.")
+    seats = Membership.objects.filter(queue=intervention.queue_id, role=Membership.Role.MANAGER, user__is_active=True)
+    managers = [seat.user for seat in seats.select_related("user").order_by("user")[:100]]
+    level = max(2, intervention.level + 1)  # level 1 is the queue itself
+    acts = raise_level(intervention, level, managers, Actor.of(by))
+    audit.record(
+        *[Act("intervention.escalated", act.by, act.run, intervention, act.data | {"reason": reason}) for act in acts]
+    )
+    return intervention
+
+
+@transaction.atomic
+def de_escalate(intervention_id: UUID, *, by: User, reason: str) -> Intervention:
+    """Bring a question one level down, for a reason; those called in above that level lose it again.
+
+    Raises Conflict, Invalid, PermissionDenied.
+    """
+    run, intervention = questions.locked(intervention_id)
+    access.require_manager(by, intervention)
+    questions.require_open(intervention)
+    reason = _reason(reason)
+    if not intervention.level:
+        raise Conflict("This item is not escalated.")
+    before = intervention.level
+    intervention.level = before - 1 if before > 2 else 0
+    intervention.save(update_fields=["level"])
+    gone = intervention.call_ins.filter(level__gt=intervention.level).select_related("user")
+    names = [call_in.user.get_username() for call_in in gone]
+    gone.delete()
+    data = {"level": intervention.level, "was": before, "left": names, "reason": reason}
+    audit.record(Act("intervention.de_escalated", Actor.of(by), run, intervention, data))
+    return intervention
+
+
+def _handed(intervention: Intervention, to: User, by: User) -> Intervention:
+    if eligibility.may_decide(to, intervention):
+        raise Invalid(to=f"{questions.called(to)} may not decide this item.")
+    acts = hand_to(intervention, to, Actor.of(by))
+    if not acts and intervention.assignee != to and absences.stand_in(to, intervention) is None:
+        raise Conflict(f"{questions.called(to)} is away and nobody stands in who may decide this item.")
+    if acts:
+        audit.record(*acts)
+    return intervention
+
+
+def _require_seen(intervention: Intervention, seen: int | None) -> None:
+    if seen is not None and seen != intervention.assignee_id:
+        whose = (
+            f"It is {questions.called(intervention.assignee)}'s now" if intervention.assignee else "Nobody has it now"
+        )
+        raise Conflict(f"This item was assigned anew meanwhile. {whose}.")
+
+
+def _reason(text: str) -> str:
+    reason: str = storable(text).strip()
+    if not reason:
+        raise Invalid(reason="Say why: your colleagues read it.")
+    if len(reason) > MAX_REASON:
+        raise Invalid(reason=f"This reason has more than {MAX_REASON:,} characters; shorten it.")
+    return reason

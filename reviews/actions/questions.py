@@ -1,0 +1,95 @@
+"""One question before anything is done to it: locked, and whether it is still open to somebody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from reviews import access
+from reviews.actions.errors import Conflict
+from reviews.actors import ActorType, name_of, names_of
+from reviews.models import Intervention, Run
+from reviews.models.intervention import digest_of
+from reviews.states import InterventionStatus, deed
+
+ENDINGS = {"run.stopped": "stopped", "run.failed": "failed", "run.completed": "completed"}
+
+
+def locked(intervention_id: UUID) -> tuple[Run, Intervention]:
+    """The question and its run, which is locked until the transaction ends. Raises PermissionDenied for none."""
+    try:
+        run = Run.objects.locked_with(intervention_id)
+    except Run.DoesNotExist:
+        raise PermissionDenied(f"There is no item {intervention_id} that you may review.") from None
+    joined = Intervention.objects.select_related("queue", "claimed_by", "assignee", "tool_call")
+    return run, joined.get(pk=intervention_id)
+
+
+def require_open(intervention: Intervention) -> None:
+    """Raises Conflict, saying who closed it and how."""
+    if not intervention.is_open:
+        raise Conflict(closed_text(intervention))
+
+
+def require_open_for(by: User, intervention: Intervention, version: int | None) -> None:
+    """Raises Conflict where it is closed, held by a colleague, or not what ``by`` saw."""
+    require_open(intervention)
+    holder = holder_of(intervention)
+    if holder not in (None, by):
+        since = f" since {intervention.claimed_at:%d %b %Y at %H:%M:%S} UTC" if intervention.claimed_at else ""
+        raise Conflict(f"{called(holder)} has claimed this item{since}.")
+    if digest_of(intervention.proposal) != intervention.digest:
+        raise Conflict("What is stored of this item is not what the agent asked; tell an administrator.")
+    if version is not None and version != intervention.version:
+        raise Conflict("This item has changed since you opened it. Look at it again before you decide.")
+
+
+def holder_of(intervention: Intervention) -> User | None:
+    """Who may hold it against others.
+
+    A claim that has run out, or of somebody who has left the queue, or the house, is as good as none.
+    """
+    holder, until = intervention.claimed_by, intervention.claim_expires_at
+    if holder is None or (until is not None and until <= timezone.now()):
+        return None
+    return holder if access.can_work_on(holder, intervention) else None
+
+
+def claim_span() -> timedelta:
+    """How long a claim lasts that nobody renews."""
+    return timedelta(seconds=getattr(settings, "FOUREYES_CLAIM_SECONDS", 900))
+
+
+def put_back(intervention: Intervention) -> None:
+    """End the claim on a locked question, if there is one."""
+    if intervention.status == InterventionStatus.CLAIMED:
+        gone = {"claimed_by": None, "claimed_at": None, "claim_expires_at": None}
+        intervention.move_to(InterventionStatus.PENDING, **gone)
+
+
+def closed_text(intervention: Intervention) -> str:
+    """Who closed it, how and when, for the reviewer who came too late."""
+    decision = intervention.decisions.select_related("decided_by").last()
+    if decision is None:
+        return _withdrawn_text(intervention)
+    did = deed(intervention.kind, intervention.outcome, "this item")
+    return f"{called(decision.decided_by)} {did} on {decision.created_at:%d %b %Y at %H:%M:%S} UTC."
+
+
+def called(user: User | None) -> str:
+    """What the desk calls them."""
+    return name_of(user) if user else "Somebody"
+
+
+def _withdrawn_text(intervention: Intervention) -> str:
+    ending = intervention.run.events.filter(kind__in=ENDINGS).last()
+    if ending is None:
+        return f"This item is {intervention.get_status_display().lower()}; it no longer needs a decision."
+    did, when = ENDINGS[ending.kind], f"{ending.at:%d %b %Y at %H:%M:%S} UTC"
+    who = names_of([ending.actor]).get(ending.actor) if ending.actor_type == ActorType.USER else None
+    return f"{who or ending.actor} {did} the run on {when}; this item no longer needs a decision."

@@ -1,0 +1,90 @@
+"""Who gets what when work is shared out."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviews.actions import shares
+from reviews.actions.shares import Piece, Share
+
+ANN, BEN, CY = 1, 2, 3
+TEAM = frozenset({ANN, BEN, CY})
+PLACE = 7
+
+
+def pieces(count: int, may: frozenset[int] = TEAM) -> list[Piece]:
+    return [Piece(uuid4(), PLACE, may) for _ in range(count)]
+
+
+def takers(given: list[Share]) -> list[int | None]:
+    return [share.to for share in given]
+
+
+class TestLeastLoaded:
+    @pytest.mark.parametrize(
+        ("loads", "last", "chosen"),
+        [
+            ({ANN: 2, BEN: 1, CY: 3}, None, BEN),
+            ({ANN: 1, BEN: 1, CY: 1}, None, ANN),
+            ({ANN: 1, BEN: 1, CY: 1}, ANN, BEN),
+            ({ANN: 1, BEN: 1, CY: 1}, CY, ANN),
+            ({ANN: 1, BEN: 2, CY: 1}, ANN, CY),
+            ({}, BEN, CY),
+        ],
+    )
+    def test_is_the_next_in_turn_among_the_least_loaded(self, loads, last, chosen):
+        assert shares.least_loaded(TEAM, loads, last) == chosen
+
+    def test_is_nobody_where_there_is_nobody(self):
+        assert shares.least_loaded([], {}, None) is None
+
+
+class TestEvenly:
+    def test_goes_round(self):
+        assert takers(shares.evenly(pieces(5), {}, {})) == [ANN, BEN, CY, ANN, BEN]
+
+    def test_starts_after_the_last_pick(self):
+        assert takers(shares.evenly(pieces(3), {}, {PLACE: BEN})) == [CY, ANN, BEN]
+
+    def test_fills_up_whoever_has_less(self):
+        assert takers(shares.evenly(pieces(3), {ANN: 3, BEN: 1, CY: 2}, {})) == [BEN, CY, BEN]
+
+    def test_gives_nobody_what_they_may_not_decide(self):
+        given = shares.evenly([*pieces(1, frozenset({CY})), *pieces(1, frozenset())], {CY: 9}, {})
+        assert takers(given) == [CY, None]
+
+    def test_keeps_the_order_it_was_given(self):
+        asked = pieces(4)
+        assert [share.id for share in shares.evenly(asked, {}, {})] == [piece.id for piece in asked]
+
+    def test_leaves_what_it_was_given_as_it_was(self):
+        loads, last = {ANN: 1}, {PLACE: ANN}
+        shares.evenly(pieces(4), loads, last)
+        assert (loads, last) == ({ANN: 1}, {PLACE: ANN})
+
+    @given(
+        st.lists(st.sets(st.integers(1, 6)), max_size=30),
+        st.dictionaries(st.integers(1, 6), st.integers(0, 20)),
+        st.none() | st.integers(1, 6),
+    )
+    def test_never_gives_to_somebody_while_another_who_may_has_less(self, may, loads, last):
+        asked = [Piece(UUID(int=number), PLACE, frozenset(who)) for number, who in enumerate(may)]
+        held = dict(loads)
+        for piece, share in zip(asked, shares.evenly(asked, loads, {PLACE: last}), strict=True):
+            if not piece.may:
+                assert share.to is None
+                continue
+            assert share.to in piece.may
+            assert held.get(share.to, 0) == min(held.get(key, 0) for key in piece.may)
+            held[share.to] = held.get(share.to, 0) + 1
+
+
+class TestMark:
+    def test_is_the_same_for_the_same_shares_only(self):
+        given = shares.evenly(pieces(3), {}, {})
+        other = [*given[:2], Share(given[2].id, PLACE, None)]
+
+        assert shares.mark(given) == shares.mark(list(given))
+        assert len({shares.mark(given), shares.mark(other), shares.mark(given[:2]), shares.mark([])}) == 4
