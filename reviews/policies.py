@@ -6,7 +6,7 @@ import json
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -24,6 +24,11 @@ CONDITION = re.compile(r"^\s*([\w.]+)\s*(>=|<=|!=|==|=|>|<)\s*([^\s<>=!].*?)\s*$
 RULINGS = {"ask": Ruling.ASKED, "allow": Ruling.LET_THROUGH, "refuse": Ruling.REFUSED}
 DUE_IN = {Risk.LOW: 8 * 3600, Risk.MEDIUM: 4 * 3600, Risk.HIGH: 3600, Risk.CRITICAL: 900}
 """Seconds until an item is due, by risk, when its rule does not say (research: escalation defaults)."""
+
+NOT_BY = ("requester", "agent_owner", "earlier_voters")
+"""Who may be kept from deciding: who asked for the run, who owns the agent, who decided before in the same run."""
+REJECTING = ("any", "majority")
+"""When a question is rejected: by the first who rejects, or by the majority of those who may vote."""
 
 
 class BadRule(ValueError):
@@ -158,7 +163,13 @@ def _read(key: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the rules say about one call: the ruling, why, and how to ask."""
+    """What the rules say about one call: the ruling, why, and how to ask.
+
+    ``policy``, ``policy_version`` and ``rule`` are where it was said, ``seen`` the value that matched. ``queue`` is the
+    run's own where it is empty; ``groups`` are groups or queues whose members' approvals count, all of the queue's
+    people where none is named; ``not_by`` and ``rejecting`` are words of NOT_BY and REJECTING; ``escalation`` is the
+    slug of an escalation policy, that of the risk where it is empty.
+    """
 
     ruling: Ruling
     why: str
@@ -168,6 +179,17 @@ class Judgement:
     due_in: int = DUE_IN[Risk.MEDIUM]
     reason_required: bool = False
     verdicts: tuple[Verdict, ...] = ()
+    policy: str = ""
+    policy_version: int = 0
+    rule: str = ""
+    seen: str = ""
+    queue: str = ""
+    approvals: int = 1
+    groups: tuple[str, ...] = ()
+    not_by: tuple[str, ...] = ()
+    rejecting: str = "any"
+    escalation: str = ""
+    presets: tuple[str, ...] = ()
 
     def snapshot(self) -> dict[str, Any]:
         """The frozen copy that an intervention keeps, as JSON."""
@@ -194,7 +216,8 @@ def _judgement(rule: Rule, arguments: Any, seen: str) -> Judgement:
     why = f"{seen}; the rule is {rule.when}." if seen else f"The rule “{name}” covers every call of {rule.tool}."
     due_in = DUE_IN[rule.risk] if rule.due_in is None else rule.due_in
     title = render(rule.title, arguments)
-    return Judgement(rule.ruling, why, name, title, rule.risk, due_in, rule.reason_required, rule.verdicts)
+    said = Judgement(rule.ruling, why, name, title, rule.risk, due_in, rule.reason_required, rule.verdicts)
+    return replace(said, rule=name, seen=seen)
 
 
 def render(template: str, arguments: Any) -> str:

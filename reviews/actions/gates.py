@@ -174,7 +174,7 @@ def _give_up(run: Run, state: SavedState, same: Same, count: int) -> list[Act]:
 
 def _clean(proposal: Proposal) -> Proposal:
     arguments = {} if proposal.arguments is None else storable(proposal.arguments)
-    said = {name: storable(getattr(proposal.judgement, name)) for name in ("why", "name", "title")}
+    said = {name: storable(getattr(proposal.judgement, name)) for name in ("why", "name", "title", "rule", "seen")}
     judgement = replace(proposal.judgement, **said)  # its words quote the arguments
     return replace(proposal, arguments=arguments, schema=storable(proposal.schema), judgement=judgement)
 

@@ -198,6 +198,7 @@ class TestJudge:
         judgement = ruled([{"tool": "*", "when": "amount > 200", "name": "Big"}], {"amount": 4820})
 
         assert (judgement.name, judgement.why) == ("Big", "amount is 4,820; the rule is amount > 200.")
+        assert (judgement.rule, judgement.seen) == ("Big", "amount is 4,820")
 
     def test_names_a_nameless_rule_by_what_it_covers(self):
         assert ruled([{"tool": "issue_refund"}], {}).why == (
@@ -222,6 +223,17 @@ class TestSnapshot:
             "due_in": 3600,
             "reason_required": False,
             "verdicts": ["approve"],
+            "policy": "",
+            "policy_version": 0,
+            "rule": "* always",
+            "seen": "",
+            "queue": "",
+            "approvals": 1,
+            "groups": [],
+            "not_by": [],
+            "rejecting": "any",
+            "escalation": "",
+            "presets": [],
         }
 
     def test_of_the_default_is_plain_json_too(self):
