@@ -1,0 +1,113 @@
+"""The dates that follow from a policy: what the editor shows, and what becomes rows."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reviews.businesstime import DAYS, OFFICE, Calendar
+from reviews.escalations import DEFAULTS, EXPIRE, friday_evening, plan, warnings
+from reviews.states import Risk
+from tests.reviews.escalations.test_reading import HOUR, body, read
+from tests.reviews.test_businesstime import CALENDARS, MOMENTS, on_the_wall
+
+BERLIN = Calendar.read({"zone": "Europe/Berlin", "hours": {day: [["09:00", "17:00"]] for day in DAYS[:5]}})
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+def shown(dated):
+    return [f"{one.at.astimezone(ZoneInfo('Europe/Berlin')):%a %H:%M} {one.what}" for one in dated]
+
+
+class TestPlan:
+    def test_shows_a_dated_timeline_over_a_weekend(self):
+        said = body(
+            clock="business",
+            respond_within="4h",
+            expires_after="3 days",
+            steps=[
+                {"at": "1h", "do": "remind"},
+                {"at": "2h", "do": "notify", "to": "reviewers", "only_if": "unclaimed"},
+                {"at": "100%", "do": "escalate", "level": 1},
+            ],
+        )
+
+        assert shown(plan(said, BERLIN, at("2026-01-09T16:30"), Risk.MEDIUM)) == [
+            "Mon 09:30 remind whoever holds it",
+            "Mon 10:30 if nobody has claimed it notify reviewers",
+            "Mon 12:30 escalate to level 1 (managers)",
+            "Mon 12:30 the answer is due",
+            "Mon 16:30 rejected with a message",
+        ]
+
+    def test_counts_the_end_by_the_wall_whatever_the_clock(self):
+        dated = plan(body(clock="business"), BERLIN, at("2026-01-09T16:30"))
+
+        assert [one.at for one in dated if one.kind == EXPIRE] == [at("2026-01-11T16:30")]
+
+    def test_marks_what_comes_when_the_time_is_over(self):
+        dated = plan(body(clock="business"), BERLIN, at("2026-01-09T16:30"))
+
+        assert [(one.kind, one.lost) for one in dated] == [
+            ("expire", False),
+            ("step", True),
+            ("step", True),
+            ("due", True),
+        ]
+
+    def test_is_in_utc(self):
+        assert {one.at.tzinfo for one in plan(body(), BERLIN, at("2026-01-09T16:30"))} == {UTC}
+
+    def test_tells_the_end_that_the_risk_allows(self):
+        said = body(final={"do": "approve"})
+
+        assert [plan(said, None, at("2026-01-09T16:30"), risk)[-1].what for risk in (Risk.LOW, Risk.HIGH)] == [
+            "approved by time-out",
+            "rejected with a message",
+        ]
+
+    def test_has_no_end_where_it_waits_for_ever(self):
+        dated = plan(body(expires_after=None, final={"do": "keep_waiting"}), None, at("2026-01-09T16:30"))
+
+        assert EXPIRE not in {one.kind for one in dated}
+
+    def test_counts_by_office_hours_where_no_calendar_is_given(self):
+        dated = plan(DEFAULTS[Risk.LOW], None, datetime(2026, 1, 9, 16, 30, tzinfo=UTC))
+
+        assert all(OFFICE.is_open(one.at) for one in dated if one.kind != EXPIRE)
+
+    @settings(deadline=None)  # the machine may be busy
+    @given(CALENDARS, MOMENTS, st.sampled_from([5, 30, 75, 100, 250]), st.integers(1, 60 * HOUR), st.integers(0, 5))
+    def test_never_puts_a_step_outside_of_business_hours(self, calendar, created, percent, within, repeat):
+        steps = [{"at": f"{percent}%", "do": "remind"}, {"at": 200 * HOUR, "do": "escalate", "level": 1}]
+        said = read(
+            body(clock="business", respond_within=within, expires_after="360 days", steps=steps)
+            | {"repeat": repeat, "repeat_from": 1}
+        )
+
+        for one in plan(said, calendar, created):
+            assert one.kind == EXPIRE or on_the_wall(calendar, one.at)
+
+
+class TestWarnings:
+    def test_tell_with_real_dates_what_a_weekend_swallows(self):
+        said = warnings(body(clock="business"), BERLIN)
+
+        assert "Opened Fri 17:00, “the answer is due” would come Mon 13:00, but the time is over Sun 17:00." in said
+
+    @pytest.mark.parametrize("risk", list(Risk))
+    def test_have_nothing_to_say_about_the_defaults(self, risk):
+        assert warnings(DEFAULTS[risk], BERLIN) == []
+
+    def test_speak_up_where_silence_approves(self):
+        assert "Silence approves" in warnings(body(final={"do": "approve"}), BERLIN)[0]
+
+
+class TestFridayEvening:
+    def test_is_five_o_clock_there(self):
+        assert f"{friday_evening(BERLIN).astimezone(ZoneInfo('Europe/Berlin')):%A %H:%M}" == "Friday 17:00"
