@@ -7,7 +7,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from hitl_site import databases, embedded, env, logs, secret
+from hitl_site import databases, embedded, env, logs, outgoing, secret
 
 django_stubs_ext.monkeypatch()  # lets annotations like ModelAdmin[Run], which the type checker wants, run
 
@@ -274,3 +274,17 @@ FOUREYES_CHECKPOINT_DAYS = (
 FOUREYES_LIVE_TICK = env.number("FOUREYES_LIVE_TICK", 20, least=1, most=300)
 # Store the inputs and outputs of model and tool calls with their spans, not only durations and counts.
 FOUREYES_TRACE_DATA = env.flag("FOUREYES_TRACE_DATA", default=True)
+
+# --- Messages to the outside ---------------------------------------------------------------------------------------
+# The mail server; without a host no mail is owed or sent.
+FOUREYES_SMTP = outgoing.smtp()
+# Whom the mail is from.
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Foureyes <foureyes@localhost>")
+# Keys (32 random bytes, base64) that seal addresses and secrets of webhooks at rest: the first seals, all open.
+FOUREYES_SEAL_KEYS = outgoing.seal_keys("FOUREYES_SEAL_KEYS", VAR / "seal_key" if DEVELOPMENT else None)
+# Networks to which messages may go although they are private, and there also without HTTPS. None by default.
+FOUREYES_WEBHOOK_ALLOW = outgoing.networks("FOUREYES_WEBHOOK_ALLOW")
+# Tries before a message is given up and waits for a person; the last comes about two hours after the first.
+FOUREYES_NOTICE_ATTEMPTS = env.number("FOUREYES_NOTICE_ATTEMPTS", 10, least=1, most=100)
+# How long one sender has a message in hand, in seconds; then it is taken for dead, and the message is sent again.
+FOUREYES_NOTICE_LEASE = env.number("FOUREYES_NOTICE_LEASE", 60, least=2, most=3600)

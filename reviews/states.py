@@ -90,6 +90,40 @@ class ToolCallStatus(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class NoticeKind(models.TextChoices):
+    """What a message to the outside is about."""
+
+    OPENED = "opened", "New item"
+    REMINDER = "reminder", "Reminder"
+    ESCALATED = "escalated", "Escalation"
+    ASSIGNED = "assigned", "Assignment"
+    OVERDUE = "overdue", "Overdue"
+    EXPIRED = "expired", "Expired"
+    MENTIONED = "mentioned", "Mention"
+    WATCHDOG = "watchdog", "Alarm of the desk"
+
+
+class NoticeChannel(models.TextChoices):
+    """The way a message goes."""
+
+    EMAIL = "email", "E-mail"
+    PAGE = "page", "Bell"
+    SLACK = "slack", "Slack"
+    TEAMS = "teams", "Microsoft Teams"
+    WEBHOOK = "webhook", "Webhook"
+
+
+class NoticeStatus(models.TextChoices):
+    """Where one owed message stands."""
+
+    OWED = "owed", "Owed"
+    SENDING = "sending", "Being sent"
+    FAILED = "failed", "Failed, to be tried again"
+    SENT = "sent", "Sent"
+    DEAD = "dead", "Given up"
+    CANCELLED = "cancelled", "No longer needed"
+
+
 R, Q, T = RunStatus, InterventionStatus, ToolCallStatus
 
 RUN_MOVES: dict[str, frozenset[str]] = {
@@ -114,6 +148,9 @@ RUN_ENDED = frozenset({R.COMPLETED, R.FAILED, R.CANCELLED})
 OPEN = frozenset({Q.PENDING, Q.CLAIMED})
 UNFINISHED = frozenset({T.PROPOSED, T.APPROVED, T.STARTED})
 SETTLED_CALLS = frozenset({T.DONE, T.FAILED, T.REFUSED, T.SUPPLIED, T.CANCELLED})
+NOTICE_DUE = frozenset({NoticeStatus.OWED, NoticeStatus.FAILED, NoticeStatus.SENDING})
+LASTING_NOTICES = frozenset({NoticeKind.EXPIRED, NoticeKind.MENTIONED, NoticeKind.WATCHDOG})
+"""Kinds of messages that do not ask for a decision, so that none of them is withdrawn when somebody takes the item."""
 
 OUTCOME_OF: dict[str, Outcome] = {
     Verdict.APPROVE: Outcome.APPROVED,

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import checkpoints, repeats, runs
+from reviews.actions import checkpoints, notices, repeats, runs
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.leases import handed_back, owned
 from reviews.actions.repeats import Same
@@ -258,6 +258,7 @@ def _question(
         due_at=now + timedelta(seconds=judgement.due_in),
         created_at=now,
     )
+    notices.opened(intervention)
     data = {"kind": proposal.kind, "title": intervention.title, "proposal": proposal.arguments, "why": judgement.why}
     if intervention.rejections:
         data["rejected_before"] = intervention.rejections

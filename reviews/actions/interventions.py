@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import questions, runs, verdicts
+from reviews.actions import notices, questions, runs, verdicts
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import is_deep, storable
 from reviews.actors import SYSTEM, Actor
@@ -64,6 +64,7 @@ def decide(
         created_at=now,
     )
     verdicts.apply(intervention, said)
+    notices.cancel(intervention)
     _trace(run, intervention, decision)
     acts = _release_run(run, intervention, said.verdict)
     audit.record(
@@ -87,6 +88,7 @@ def claim(intervention_id: UUID, *, by: User) -> Intervention:
         intervention.move_to(
             InterventionStatus.CLAIMED, claimed_by=by, claimed_at=now, claim_expires_at=until, snoozed_until=None
         )
+        notices.cancel(intervention)
         audit.record(Act("intervention.claimed", Actor.of(by), run, intervention))
     return intervention
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit, catalog, events
+from reviews.actions import notices
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import storable
 from reviews.actors import SYSTEM, Actor
@@ -130,6 +131,7 @@ def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
     acts = []
     for intervention in run.interventions.filter(status__in=OPEN).order_by("id"):
         intervention.move_to(InterventionStatus.CANCELLED, version=intervention.version + 1)
+        notices.cancel(intervention)
         acts.append(Act("intervention.cancelled", SYSTEM, run, intervention, {"run_status": status}))
     acts += _close_ledger(run, now)
     run.move_to(status, finished_at=now, lease=None, lease_expires_at=None, hold=False, **changes)

@@ -6,8 +6,11 @@ from reviews.models.audit_entry import AuditEntry, AuditHead
 from reviews.models.call_in import CallIn
 from reviews.models.checkpoint import Checkpoint
 from reviews.models.decision import Decision
+from reviews.models.endpoint import Endpoint
 from reviews.models.event import Event
 from reviews.models.intervention import Intervention
+from reviews.models.notice import Notice
+from reviews.models.notice_settings import Digest, NoticeSettings
 from reviews.models.queue import Membership, Queue
 from reviews.models.run import Run
 from reviews.models.span import Span
@@ -23,9 +26,13 @@ __all__ = [
     "CallIn",
     "Checkpoint",
     "Decision",
+    "Digest",
+    "Endpoint",
     "Event",
     "Intervention",
     "Membership",
+    "Notice",
+    "NoticeSettings",
     "Queue",
     "Run",
     "Span",

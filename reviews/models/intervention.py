@@ -51,6 +51,7 @@ class Intervention(Stateful):
     ``level`` is how far it was escalated: 0 is the queue itself. ``claim_expires_at`` ends a claim that nobody renews;
     ``snoozed_until`` hides it from its assignee; ``asked_back_at`` is set while it waits for more information;
     ``extended`` counts how often it was put off. Its timers belong to one ``generation``.
+    ``told`` is whether a message was ever owed about it, so that closing most of them withdraws nothing.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -82,6 +83,7 @@ class Intervention(Stateful):
     expires_at = models.DateTimeField(null=True)
     level = models.PositiveSmallIntegerField(default=0)
     rejections = models.PositiveSmallIntegerField(default=0, db_default=0)
+    told = models.BooleanField(default=False, db_default=False)
     version = models.PositiveIntegerField(default=1)
     round = models.PositiveSmallIntegerField(default=1, db_default=1)
     votes = models.PositiveSmallIntegerField(default=0, db_default=0)

@@ -42,6 +42,8 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "opened": "wait",
     "unknown": "wait",
     "worker_lost": "wait",
+    "sent_again": "idle",
+    "given_up": "bad",
     "reject": "bad",
     "refused": "bad",
     "failed": "bad",

@@ -163,6 +163,8 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
     "intervention.escalated": ("{actor} escalated the question to level {level}", "arrow-up-right", "wait"),
     "intervention.de_escalated": ("{actor} brought the question down to level {level}", "arrow-back-up", "idle"),
     "intervention.cancelled": ("The question was withdrawn", "circle-x", "idle"),
+    "notice.given_up": ("A message about this run could not be delivered and was given up", "alert-triangle", "wait"),
+    "notice.sent_again": ("{actor} had a message that was given up sent again", "message", "idle"),
     "tool_call.unknown": ("The run ended while {tool} ran; nobody knows whether it happened", "help-circle", "wait"),
     "tool_call.finished_late": (
         "{tool} finished after the run had ended; the agent never read what came back",

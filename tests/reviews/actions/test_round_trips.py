@@ -28,7 +28,7 @@ def statements(most):
 
 class TestOneQuestion:
     def test_is_asked_in_few_statements(self, run):
-        with statements(most=7 + BOOK):
+        with statements(most=8 + BOOK):
             gates.park(run, factories.state(), [factories.proposal()])
 
     def test_is_decided_in_few_statements(self, refund, alice):

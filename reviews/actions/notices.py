@@ -1,0 +1,214 @@
+"""What is owed to people and programs outside: rows of the outbox, in the transaction of what they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Exists, Q
+from django.utils import timezone
+
+from reviews import access, audit
+from reviews.actions.errors import Conflict
+from reviews.actions.text import storable
+from reviews.actors import Actor, name_of
+from reviews.audit import Act
+from reviews.models import Endpoint, Intervention, Membership, Notice, NoticeSettings, Queue, Run
+from reviews.states import LASTING_NOTICES, NoticeChannel, NoticeKind, NoticeStatus, Risk
+
+MOST_SAID = 300
+ENDPOINTS_PER_QUEUE = 50
+
+
+def owe(
+    intervention: Intervention | None, kind: str, users: Iterable[User], *, key: str, says: str = "", team: bool = True
+) -> None:
+    """Owe these people a message each way they want it, and the queue's chat rooms and programs if ``team``.
+
+    Call it in the transaction of what the message tells of, with the run locked. Owing a key again owes nothing: what
+    may happen twice must have two keys. ``says`` is a sentence of ours, never of an agent or its arguments.
+    Without an intervention it is about the desk itself.
+    """
+    people = {user.pk: user for user in users if user.is_active}
+    now = timezone.now()
+    wishes = {row.user_id: row for row in NoticeSettings.objects.filter(user__in=people)} if people else {}
+    rows = [
+        row
+        for user in people.values()
+        for row in _to_person(user, wishes.get(user.pk) or NoticeSettings(user=user), intervention, kind, now)
+    ]
+    rows += [_to_endpoint(endpoint, intervention, kind, now) for endpoint in _listening(intervention, kind, team)]
+    _write(rows, key, intervention, says)
+
+
+def owe_webhook(intervention: Intervention, kind: str, *, key: str, names: Sequence[str] = (), says: str = "") -> int:
+    """Owe the queue's chat rooms and programs a message; those of these names whatever they listen for.
+
+    As with `owe`, a key is owed once. Returns to how many of them it is owed.
+    """
+    named = Q(name__in=names) if names else Q()
+    found = [
+        endpoint
+        for endpoint in _endpoints(intervention.queue_id).filter(named)[:ENDPOINTS_PER_QUEUE]
+        if names or kind in endpoint.kinds
+    ]
+    now = timezone.now()
+    _write([_to_endpoint(one, intervention, kind, now) for one in found], key, intervention, says)
+    return len(found)
+
+
+def opened(intervention: Intervention) -> None:
+    """Tell those who asked to hear of every new item of the queue; one statement where nobody did."""
+    people = NoticeSettings.objects.filter(opened=True, user__memberships__queue=intervention.queue_id)
+    rooms = _endpoints(intervention.queue_id).filter(opened=True)
+    asked = Queue.objects.filter(pk=intervention.queue_id).values_list(Exists(people), Exists(rooms)).get()
+    if any(asked):
+        members = User.objects.filter(notice_settings__in=people) if asked[0] else User.objects.none()
+        owe(intervention, NoticeKind.OPENED, members, key=f"opened:{intervention.pk}")
+
+
+def cancel(intervention: Intervention) -> None:
+    """Withdraw what is not sent yet and what the bell still shows: somebody has taken the item, or it is closed.
+
+    Call it in the transaction of the claim or the decision, with the run locked. What is being sent at this moment
+    cannot be called back; if it fails it is not tried again. Costs nothing where nothing was ever owed.
+    """
+    if not intervention.told:
+        return
+    waiting = Q(status__in=(NoticeStatus.OWED, NoticeStatus.FAILED))
+    shown = Q(status=NoticeStatus.SENT, channel=NoticeChannel.PAGE, read_at=None)
+    pending = Notice.objects.filter(waiting | shown, intervention=intervention).exclude(kind__in=LASTING_NOTICES)
+    pending.update(status=NoticeStatus.CANCELLED)
+
+
+def read(user: User, ids: Iterable[int] | None = None) -> int:
+    """Take these off the person's bell, or all of them; returns how many there were."""
+    unread = Notice.objects.unread(user.pk)
+    return (unread if ids is None else unread.filter(pk__in=ids)).order_by().update(read_at=timezone.now())
+
+
+@transaction.atomic
+def send_again(notice_id: int, *, by: User) -> Notice:
+    """Owe a message anew that was given up. Raises Conflict, PermissionDenied.
+
+    It keeps its id, so that a receiver which had it after all can tell.
+    """
+    found = Notice.objects.filter(pk=notice_id).values_list("run_id", flat=True).first()
+    run = Run.objects.locked(found) if found else None
+    notice = Notice.objects.select_for_update(of=("self",)).select_related("intervention").filter(pk=notice_id).first()
+    if notice is None or not may_manage(by, notice.queue_id):
+        raise PermissionDenied("There is no such message that you may send again.")
+    if notice.status != NoticeStatus.DEAD:
+        raise Conflict(f"This message is not given up: it is {notice.get_status_display().lower()}.")
+    notice.status, notice.attempts, notice.error, notice.next_at = NoticeStatus.OWED, 0, "", timezone.now()
+    notice.save(update_fields=["status", "attempts", "error", "next_at"])
+    data = {"notice": notice.pk, "channel": notice.channel, "kind": notice.kind}
+    audit.record(Act("notice.sent_again", Actor.of(by), run, notice.intervention, data))
+    return notice
+
+
+def may_manage(user: User, queue_id: int | None) -> bool:
+    """Whether they look after what a queue sends: its managers and the admins; for the desk itself, the admins."""
+    return access.has_role(user, access.ADMIN) or (queue_id is not None and access.manages(user, queue_id))
+
+
+def managed_queues(user: User) -> list[Queue]:
+    """The queues whose messages they look after."""
+    if access.has_role(user, access.ADMIN):
+        return list(Queue.objects.all())
+    return list(Queue.objects.filter(memberships__user=user, memberships__role=Membership.Role.MANAGER))
+
+
+def can_mail() -> bool:
+    """Whether this desk has a server for its mail."""
+    return bool(settings.FOUREYES_SMTP["host"])
+
+
+def _to_person(
+    user: User, wishes: NoticeSettings, intervention: Intervention | None, kind: str, now: datetime
+) -> list[Notice]:
+    rows, urgent = [], is_urgent(intervention, kind)
+    if wishes.wants(kind, NoticeChannel.PAGE):
+        shown = _row(NoticeChannel.PAGE, user.get_username(), intervention, kind, now, user=user)
+        shown.status, shown.sent_at = NoticeStatus.SENT, now  # the row itself is what the bell shows
+        rows.append(shown)
+    if user.email and can_mail() and wishes.wants(kind, NoticeChannel.EMAIL):
+        mail = _row(NoticeChannel.EMAIL, user.email, intervention, kind, now, user=user)
+        mail.next_at = now if urgent else wishes.due(now, kind)
+        mail.merges = not urgent and wishes.merges(kind)
+        rows.append(mail)
+    return rows
+
+
+def _to_endpoint(endpoint: Endpoint, intervention: Intervention | None, kind: str, now: datetime) -> Notice:
+    return _row(endpoint.channel, endpoint.name, intervention, kind, now, endpoint=endpoint)
+
+
+def is_urgent(intervention: Intervention | None, kind: str) -> bool:
+    """Whether it waits for no quiet hours and no digest: the risk is critical, or the desk itself is ill."""
+    return kind == NoticeKind.WATCHDOG or (intervention is not None and intervention.risk == Risk.CRITICAL)
+
+
+def _row(
+    channel: str, recipient: str, intervention: Intervention | None, kind: str, now: datetime, **more: Any
+) -> Notice:
+    return Notice(
+        kind=kind,
+        channel=channel,
+        recipient=recipient[:254],
+        run_id=intervention.run_id if intervention else None,
+        intervention=intervention,
+        queue_id=intervention.queue_id if intervention else None,
+        urgent=is_urgent(intervention, kind),
+        next_at=now,
+        created_at=now,
+        **more,
+    )
+
+
+def _write(rows: list[Notice], key: str, intervention: Intervention | None, says: str) -> None:
+    if not rows:
+        return
+    payload = _payload(intervention, says)
+    for row in rows:
+        whom = row.user_id if row.user_id else row.endpoint_id
+        row.key, row.payload = f"{key}:{row.channel}:{whom}"[:250], payload
+        row.message = uuid5(NAMESPACE_URL, f"foureyes:notice:{row.key}")
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    if intervention is not None and not intervention.told:
+        intervention.told = True
+        Intervention.objects.filter(pk=intervention.pk).update(told=True)
+
+
+def _payload(intervention: Intervention | None, says: str) -> dict[str, Any]:
+    """What a message may say of the item: never its title, its proposal or its reason, which quote arguments."""
+    said = {"says": str(storable(says))[:MOST_SAID]}
+    if intervention is None:
+        return said
+    return said | {
+        "asked": intervention.kind,
+        "tool": intervention.tool,
+        "agent": intervention.agent,
+        "queue": intervention.queue.name,
+        "risk": int(intervention.risk),
+        "level": intervention.level,
+        "due_at": intervention.due_at.isoformat(),
+        "holder": name_of(intervention.claimed_by) if intervention.claimed_by else "",
+    }
+
+
+def _endpoints(queue_id: int | None) -> Any:
+    return Endpoint.objects.filter(Q(queue=queue_id) | Q(queue=None), is_active=True).order_by("created_at", "id")
+
+
+def _listening(intervention: Intervention | None, kind: str, team: bool) -> list[Endpoint]:
+    if not team:
+        return []
+    found = _endpoints(intervention.queue_id if intervention else None)[:ENDPOINTS_PER_QUEUE]
+    return [endpoint for endpoint in found if kind in endpoint.kinds]
