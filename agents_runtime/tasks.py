@@ -8,7 +8,7 @@ from celery.signals import worker_init, worker_process_init, worker_ready, worke
 from django.conf import settings
 
 from agents_runtime import fleet, leaving, worker
-from reviews.actions import checkpoints, leases
+from reviews.actions import absences, asking_back, checkpoints, holding, leases
 from reviews.actions.fleet import TooOld
 
 
@@ -20,9 +20,13 @@ def advance_run(run_id: str) -> None:
 
 @shared_task(ignore_result=True, expires=30)
 def sweep() -> None:
-    """The clock's round: take back lost runs, announce again the queued ones that nobody took."""
+    """The clock's round: take back lost runs, announce again the queued ones that nobody took, end what has run out."""
     leases.reclaim_lost()
     leases.announce_waiting()
+    holding.expire_claims()
+    holding.wake()
+    asking_back.lapse()
+    absences.cover()
 
 
 @shared_task(ignore_result=True, expires=300)

@@ -262,6 +262,14 @@ FOUREYES_ALLOW_MIXED_FLEET = env.flag("FOUREYES_ALLOW_MIXED_FLEET", default=Fals
 FOUREYES_MAX_TURNS = env.number("FOUREYES_MAX_TURNS", 50, least=1, most=10_000)
 # Rejections of the same proposal in one run after which the next ends it, unless its agent has a number of its own.
 FOUREYES_MAX_REJECTIONS = env.number("FOUREYES_MAX_REJECTIONS", 3, least=1, most=1000)
+# Seconds a claim lasts that nobody renews; the page renews it while somebody works on it, for at most two hours.
+FOUREYES_CLAIM_SECONDS = env.number("FOUREYES_CLAIM_SECONDS", 900, least=30, most=7200)
+# Seconds by which one extension may put off when a question is due.
+FOUREYES_EXTEND_SECONDS = env.number("FOUREYES_EXTEND_SECONDS", 4 * 3600, least=60, most=30 * 86400)
+# How often one question may be put off.
+FOUREYES_EXTENSIONS = env.number("FOUREYES_EXTENSIONS", 2, least=0, most=100)
+# Seconds for which the clock stands while the person behind a run is asked something.
+FOUREYES_ASK_BACK_SECONDS = env.number("FOUREYES_ASK_BACK_SECONDS", 86400, least=60, most=30 * 86400)
 # Seconds a web or worker process waits for one answer of PostgreSQL before it takes it for dead.
 FOUREYES_DATABASE_PATIENCE = env.number("FOUREYES_DATABASE_PATIENCE", 10, least=1, most=3600)
 # Keep also the checkpoints at which nobody was asked, instead of replacing each by the next.

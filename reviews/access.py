@@ -91,7 +91,9 @@ def can_work_on(user: User | AnonymousUser, intervention: Intervention) -> bool:
 
 def managed_queues(user: User | AnonymousUser) -> QuerySet[Queue]:
     """The queues in which they hold a manager's seat."""
-    return queues_of(user).filter(memberships__role=Membership.Role.MANAGER)
+    if not user.is_active or not user.pk:
+        return Queue.objects.none()
+    return Queue.objects.filter(memberships__user_id=user.pk, memberships__role=Membership.Role.MANAGER)
 
 
 def manages(user: User | AnonymousUser, queue_id: int) -> bool:

@@ -35,6 +35,7 @@ class Actor:
 SYSTEM = Actor(ActorType.SYSTEM, "system")
 WORKER = Actor(ActorType.SYSTEM, "worker")
 CLOCK = Actor(ActorType.SYSTEM, "clock")
+TIMEOUT = Actor(ActorType.TIMEOUT, "timeout")
 POLICY = Actor(ActorType.POLICY, "policy")
 
 

@@ -1,31 +1,111 @@
-"""Out of office: who is away, and who stands in."""
+"""Out of office: who is away, who stands in, and what becomes of what was theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.utils import timezone
 
-from reviews.actions import eligibility
-from reviews.models import Absence, Intervention
+from reviews import access, audit
+from reviews.actions import assignments, presence, questions
+from reviews.actions.errors import Conflict, Invalid
+from reviews.actors import CLOCK, Actor
+from reviews.audit import Act
+from reviews.models import Absence, Intervention, Membership
+
+LONGEST = timedelta(days=366)
+AHEAD = 20
+"""Absences of one person that may be planned at once."""
+SWEEP_LIMIT = 200
 
 
-def away(people: Iterable[int]) -> set[int]:
-    """Those of these people, by their keys, who are away now: one query."""
-    return set(Absence.objects.at(timezone.now()).filter(user__in=list(people)).values_list("user", flat=True))
+@transaction.atomic
+def leave(user: User, *, starts_at: datetime, ends_at: datetime, delegate: User | None, by: User) -> Absence:
+    """Plan a time away: one's own, or of somebody in a queue that ``by`` manages.
 
-
-def stand_in(user: User, intervention: Intervention) -> User | None:
-    """Who takes the question meant for ``user``: they themselves unless away, else their delegate, else nobody.
-
-    A delegate who is away too, or may not decide it, takes nothing.
+    From its start the clock hands what is assigned to them to the delegate, or back to the queue where there is none
+    or the delegate may not decide it. Raises Invalid, PermissionDenied.
     """
-    absences = Absence.objects.at(timezone.now())
-    absence = absences.filter(user=user).select_related("delegate").order_by("-ends_at").first()
+    _require_right(by, user)
+    list(User.objects.select_for_update(no_key=True).filter(pk=user.pk))  # two plans at once must not overlap
+    now = timezone.now()
+    if ends_at <= starts_at or ends_at <= now:
+        raise Invalid(ends_at="The end must lie after the start, and ahead.")
+    if ends_at - starts_at > LONGEST:
+        raise Invalid(ends_at=f"At most {LONGEST.days} days at once.")
+    if delegate is not None:
+        _require_stand_in(delegate, user)
+    planned = user.absences.filter(ends_at__gt=now)
+    if planned.count() >= AHEAD:
+        raise Invalid(starts_at=f"{AHEAD} absences are planned already; end one of them first.")
+    if other := planned.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).first():
+        raise Invalid(starts_at=f"This overlaps with the absence until {other.ends_at:%d %b %Y %H:%M} UTC.")
+    absence = Absence.objects.create(
+        user=user, delegate=delegate, starts_at=starts_at, ends_at=ends_at, set_by=by, created_at=now
+    )
+    data = {"name": user.get_username(), "from": starts_at, "until": ends_at}
+    data |= {"delegate": delegate.get_username()} if delegate else {}
+    audit.record(Act("absence.planned", Actor.of(by), data=data))
+    return absence
+
+
+@transaction.atomic
+def come_back(absence_id: int, *, by: User) -> Absence:
+    """End an absence now, or call it off before it began. Raises Conflict, PermissionDenied."""
+    absence = (
+        Absence.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("user")
+        .filter(pk=absence_id)
+        .first()
+    )
     if absence is None:
-        return user
-    delegate = absence.delegate
-    if delegate is None or absences.filter(user=delegate).exists() or eligibility.may_decide(delegate, intervention):
-        return None
-    return delegate
+        raise PermissionDenied(f"There is no absence {absence_id} that you may end.")
+    _require_right(by, absence.user)
+    now = timezone.now()
+    if absence.ends_at <= now:
+        raise Conflict("This absence has ended already.")
+    absence.ends_at = max(now, absence.starts_at)
+    absence.save(update_fields=["ends_at"])
+    audit.record(Act("absence.ended", Actor.of(by), data={"name": absence.user.get_username()}))
+    return absence
+
+
+def cover() -> int:
+    """Hand on what is assigned to people who are away; returns how many. The clock's work, safe to do twice."""
+    gone = Absence.objects.at(timezone.now()).values("user")
+    theirs = Intervention.objects.open().filter(assignee__in=gone).order_by("due_at")
+    return sum(_cover(pk) for pk in theirs.values_list("pk", flat=True)[:SWEEP_LIMIT])
+
+
+@transaction.atomic
+def _cover(intervention_id: UUID) -> bool:
+    _run, intervention = questions.locked(intervention_id)
+    person = intervention.assignee
+    if not intervention.is_open or person is None or not presence.away([person.pk]):
+        return False
+    acts = assignments.hand_to(intervention, person, CLOCK) or assignments.taken_from(intervention, CLOCK)
+    audit.record(*acts)
+    return True
+
+
+def may_plan_for(by: User, user: User) -> bool:
+    """Whether the one may plan the other's absences."""
+    shared = Membership.objects.filter(user=user, queue__in=access.managed_queues(by))
+    return by == user or shared.exists()
+
+
+def _require_right(by: User, user: User) -> None:
+    if not may_plan_for(by, user):
+        raise PermissionDenied(f"{by.get_username()} manages no queue in which {user.get_username()} works.")
+
+
+def _require_stand_in(delegate: User, user: User) -> None:
+    if delegate == user:
+        raise Invalid(delegate="Nobody stands in for themselves.")
+    shared = Membership.objects.filter(user=delegate, queue__in=access.queues_of(user))
+    if not delegate.is_active or not shared.exists():
+        raise Invalid(delegate=f"{questions.called(delegate)} works in no queue of theirs, so could decide nothing.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -12,21 +12,21 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import absences, eligibility, questions, shares
+from reviews.actions import eligibility, notices, presence, questions, shares
 from reviews.actions.errors import Conflict, Invalid
-from reviews.actions.text import storable
 from reviews.actors import Actor
 from reviews.audit import Act
 from reviews.models import CallIn, Intervention, Membership, Queue
+from reviews.states import NoticeKind
 
 HIGHEST = 9
 """The highest level to which a question can go."""
-MAX_REASON = 2_000
 
 
 def raise_level(intervention: Intervention, level: int, targets: Sequence[User], actor: Actor) -> list[Act]:
     """Escalate a locked question: those named may decide it too, and nobody loses it. Returns the acts to record.
 
+    Those called in are told, and so are the queue's chat rooms.
     The level only grows: a lower one leaves it as it is. Where neither level nor people are new, nothing happens.
     """
     known = set(intervention.call_ins.values_list("user", flat=True))
@@ -38,6 +38,7 @@ def raise_level(intervention: Intervention, level: int, targets: Sequence[User],
     CallIn.objects.bulk_create(CallIn(intervention=intervention, user=person, level=level, at=now) for person in added)
     intervention.level = level
     intervention.save(update_fields=["level"])
+    notices.owe(intervention, NoticeKind.ESCALATED, added, key=f"escalated:{uuid4()}")
     data = {"level": level, "was": before, "called_in": [person.get_username() for person in added]}
     return [Act("intervention.escalated", actor, intervention.run, intervention, data)]
 
@@ -45,9 +46,10 @@ def raise_level(intervention: Intervention, level: int, targets: Sequence[User],
 def hand_to(intervention: Intervention, user: User, actor: Actor) -> list[Act]:
     """Make a locked question that person's, or their delegate's while they are away. Returns the acts to record.
 
-    A colleague's claim ends. Nothing happens where it is theirs already or nobody stands in.
+    A colleague's claim ends, and the taker is told unless they are the actor. Nothing happens where it is theirs
+    already or nobody stands in.
     """
-    taker = absences.stand_in(user, intervention)
+    taker = presence.stand_in(user, intervention)
     if taker is None or intervention.assignee_id == taker.pk:
         return []
     run, before, acts = intervention.run, intervention.assignee, []
@@ -64,6 +66,8 @@ def hand_to(intervention: Intervention, user: User, actor: Actor) -> list[Act]:
         questions.put_back(intervention)
     intervention.assignee, intervention.snoozed_until = taker, None
     intervention.save(update_fields=["assignee", "snoozed_until"])
+    if actor != Actor.of(taker):
+        notices.owe(intervention, NoticeKind.ASSIGNED, [taker], key=f"assigned:{uuid4()}", team=False)
     data = {"to": taker.get_username()}
     data |= {"was": before.get_username()} if before else {}
     data |= {"instead_of": user.get_username()} if taker != user else {}
@@ -78,7 +82,7 @@ def pick(queue: Queue, candidates: Sequence[User]) -> User | None:
     if not candidates:
         return None
     locked = Queue.objects.select_for_update(of=("self",), no_key=True).get(pk=queue.pk)
-    gone = absences.away(person.pk for person in candidates)
+    gone = presence.away(person.pk for person in candidates)
     there = {person.pk: person for person in candidates if person.is_active and person.pk not in gone}
     chosen = shares.least_loaded(there, loads_of(there), locked.last_picked_id)
     if chosen is None:
@@ -158,13 +162,12 @@ def escalate(intervention_id: UUID, *, by: User, reason: str) -> Intervention:
     _run, intervention = questions.locked(intervention_id)
     access.require_reviewer(by, intervention)
     questions.require_open(intervention)
-    reason = _reason(reason)
+    reason = questions.reason(reason)
     if intervention.level >= HIGHEST:
         raise Conflict(f"This item is at level {intervention.level} already; there is nothing above.")
     seats = Membership.objects.filter(queue=intervention.queue_id, role=Membership.Role.MANAGER, user__is_active=True)
     managers = [seat.user for seat in seats.select_related("user").order_by("user")[:100]]
-    level = max(2, intervention.level + 1)  # level 1 is the queue itself
-    acts = raise_level(intervention, level, managers, Actor.of(by))
+    acts = raise_level(intervention, intervention.level + 1, managers, Actor.of(by))
     audit.record(
         *[Act("intervention.escalated", act.by, act.run, intervention, act.data | {"reason": reason}) for act in acts]
     )
@@ -180,11 +183,11 @@ def de_escalate(intervention_id: UUID, *, by: User, reason: str) -> Intervention
     run, intervention = questions.locked(intervention_id)
     access.require_manager(by, intervention)
     questions.require_open(intervention)
-    reason = _reason(reason)
+    reason = questions.reason(reason)
     if not intervention.level:
         raise Conflict("This item is not escalated.")
     before = intervention.level
-    intervention.level = before - 1 if before > 2 else 0
+    intervention.level = before - 1
     intervention.save(update_fields=["level"])
     gone = intervention.call_ins.filter(level__gt=intervention.level).select_related("user")
     names = [call_in.user.get_username() for call_in in gone]
@@ -198,7 +201,7 @@ def _handed(intervention: Intervention, to: User, by: User) -> Intervention:
     if eligibility.may_decide(to, intervention):
         raise Invalid(to=f"{questions.called(to)} may not decide this item.")
     acts = hand_to(intervention, to, Actor.of(by))
-    if not acts and intervention.assignee != to and absences.stand_in(to, intervention) is None:
+    if not acts and intervention.assignee != to and presence.stand_in(to, intervention) is None:
         raise Conflict(f"{questions.called(to)} is away and nobody stands in who may decide this item.")
     if acts:
         audit.record(*acts)
@@ -211,12 +214,3 @@ def _require_seen(intervention: Intervention, seen: int | None) -> None:
             f"It is {questions.called(intervention.assignee)}'s now" if intervention.assignee else "Nobody has it now"
         )
         raise Conflict(f"This item was assigned anew meanwhile. {whose}.")
-
-
-def _reason(text: str) -> str:
-    reason: str = storable(text).strip()
-    if not reason:
-        raise Invalid(reason="Say why: your colleagues read it.")
-    if len(reason) > MAX_REASON:
-        raise Invalid(reason=f"This reason has more than {MAX_REASON:,} characters; shorten it.")
-    return reason

@@ -11,12 +11,15 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from reviews import access
-from reviews.actions.errors import Conflict
+from reviews.actions.errors import Conflict, Invalid
+from reviews.actions.text import storable
 from reviews.actors import ActorType, name_of, names_of
 from reviews.models import Intervention, Run
 from reviews.models.intervention import digest_of
 from reviews.states import InterventionStatus, deed
 
+MAX_REASON = 2_000
+"""Characters of a reason for colleagues."""
 ENDINGS = {"run.stopped": "stopped", "run.failed": "failed", "run.completed": "completed"}
 
 
@@ -79,6 +82,16 @@ def closed_text(intervention: Intervention) -> str:
         return _withdrawn_text(intervention)
     did = deed(intervention.kind, intervention.outcome, "this item")
     return f"{called(decision.decided_by)} {did} on {decision.created_at:%d %b %Y at %H:%M:%S} UTC."
+
+
+def reason(text: str) -> str:
+    """The reason in the form in which it is kept. Raises Invalid where there is none, or too much of it."""
+    said: str = storable(text).strip()
+    if not said:
+        raise Invalid(reason="Say why: your colleagues read it.")
+    if len(said) > MAX_REASON:
+        raise Invalid(reason=f"This reason has more than {MAX_REASON:,} characters; shorten it.")
+    return said
 
 
 def called(user: User | None) -> str:

@@ -115,6 +115,11 @@ class Intervention(Stateful):
             models.Index(fields=["queue", "due_at"], condition=Q(status__in=sorted(OPEN)), name="open_by_queue"),
             models.Index(fields=["assignee", "due_at"], condition=Q(status__in=sorted(OPEN)), name="open_by_assignee"),
             models.Index(
+                fields=["snoozed_until"],
+                condition=Q(status__in=sorted(OPEN), snoozed_until__isnull=False),
+                name="snoozed_by_end",
+            ),
+            models.Index(
                 fields=["claim_expires_at"], condition=Q(status=InterventionStatus.CLAIMED), name="claims_by_expiry"
             ),
         ]

@@ -11,8 +11,9 @@ from reviews.models import AuditEntry
 from reviews.policies import show
 
 TELLING = (
-    *("title", "tool", "agent", "input", "note", "reason", "context", "code", "error", "result", "output", "why"),
-    *("model", "name", "held_by", "to", "was", "level", "worker", "number", "format", "entries", "problem"),
+    *("title", "question", "answer", "tool", "agent", "input", "note", "reason", "context", "code", "error"),
+    *("result", "output", "why", "model", "name", "held_by", "to", "of", "was", "level", "until", "due_at"),
+    *("worker", "number", "format", "entries", "problem"),
 )
 """Keys of an entry's data that say most about it, in this order."""
 BEFORE = {
@@ -22,6 +23,9 @@ BEFORE = {
     "to": "to",
     "was": "was",
     "level": "level",
+    "of": "of",
+    "until": "until",
+    "due_at": "due",
     "entries": "entries:",
     "format": "as",
 }
@@ -52,6 +56,16 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "claimed": "busy",
     "assigned": "busy",
     "unassigned": "idle",
+    "snoozed": "idle",
+    "woken": "idle",
+    "extended": "caution",
+    "asked_back": "wait",
+    "answered_back": "good",
+    "ask_back_withdrawn": "idle",
+    "ask_back_lapsed": "wait",
+    "expired": "wait",
+    "planned": "idle",
+    "ended": "idle",
     "de_escalated": "idle",
     "submitted": "idle",
     "forked": "idle",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -162,6 +162,14 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
     "intervention.unassigned": ("{actor} gave the question back to the queue", "user-minus", "idle"),
     "intervention.escalated": ("{actor} escalated the question to level {level}", "arrow-up-right", "wait"),
     "intervention.de_escalated": ("{actor} brought the question down to level {level}", "arrow-back-up", "idle"),
+    "intervention.snoozed": ("{actor} put the question aside for a while", "clock", "idle"),
+    "intervention.woken": ("The question came back to whom it is assigned", "clock", "idle"),
+    "intervention.extended": ("{actor} gave the question more time", "hourglass", "caution"),
+    "intervention.asked_back": ("{actor} asked {of} for more; the clock stands", "message-question", "wait"),
+    "intervention.answered_back": ("{actor} answered; the clock goes on", "message", "idle"),
+    "intervention.ask_back_withdrawn": ("{actor} needs no answer any more; the clock goes on", "message", "idle"),
+    "intervention.ask_back_lapsed": ("{of} did not answer in time; the clock goes on", "hourglass", "wait"),
+    "claim.expired": ("{held_by}'s claim ran out; the question is back in the queue", "user-minus", "idle"),
     "intervention.cancelled": ("The question was withdrawn", "circle-x", "idle"),
     "notice.given_up": ("A message about this run could not be delivered and was given up", "alert-triangle", "wait"),
     "notice.sent_again": ("{actor} had a message that was given up sent again", "message", "idle"),
@@ -172,6 +180,8 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
         "caution",
     ),
 }
+PEOPLE = ("to", "of", "held_by")
+"""Keys of an event's data that name somebody by their user name."""
 LATE = "tool_call.finished_late"
 """The one event that comes after a run's end."""
 LATE_FAILURE = ("{tool} failed after the run had ended; the agent was never told", "bolt", "bad")
@@ -181,9 +191,16 @@ def note(row: Event, names: Mapping[str, str]) -> Step:
     """A line of the run's history that no other row tells; ``names`` are what the desk calls its people."""
     title, icon, tone = LATE_FAILURE if row.kind == LATE and row.data.get("error") else NOTES[row.kind]
     actor = names.get(row.actor, row.actor) if row.actor_type == ActorType.USER else row.actor
-    to, level = row.data.get("to") or "somebody", row.data.get("level", "?")
-    told = title.format(actor=actor, tool=row.data.get("tool", "a tool"), to=names.get(to, to), level=level)
+    people = {key: str(row.data.get(key) or "somebody") for key in PEOPLE}
+    blanks = {key: names.get(name, name) for key, name in people.items()}
+    told = title.format(actor=actor, tool=row.data.get("tool", "a tool"), level=row.data.get("level", "?"), **blanks)
     return Step(f"step-event-{row.pk}", "note", row.at, told, icon, tone, row=row)
+
+
+def named_in(row: Event) -> Iterator[str]:
+    """The user names that its note may name."""
+    yield row.actor
+    yield from (row.data[key] for key in PEOPLE if isinstance(row.data.get(key), str))
 
 
 RETRY = "Retry starts a new run with the same request; this one stays as it is."

@@ -79,7 +79,7 @@ def load(run: Run, user: User) -> Rows:
         decisions=decisions,
         checkpoints=list(run.checkpoints.defer("state").order_by("number")),
         notes=notes,
-        names=names_of(name for note in notes for name in (note.actor, note.data.get("to")) if isinstance(name, str)),
+        names=names_of(name for note in notes for name in steps.named_in(note)),
         retries=[other for other in related if other.retry_of_id == run.pk],
         retry_of=next((other for other in related if other.pk == run.retry_of_id), None),
         forks=[other for other in related if other.fork_of_id == run.pk],

@@ -11,7 +11,7 @@ from django.utils import timezone
 from reviews import access
 from reviews.actions import Conflict, Invalid, assignments, interventions, runs
 from reviews.actors import POLICY, Actor
-from reviews.models import Absence, AuditEntry, Intervention, Membership
+from reviews.models import Absence, AuditEntry, Intervention, Membership, Notice
 from reviews.states import InterventionStatus, Verdict
 from tests import factories
 from tests.reviews.actions.conftest import book
@@ -83,6 +83,12 @@ class TestRaiseLevel:
         (act,) = assignments.raise_level(refund, 2, [bob], POLICY)
         assert (refund.level, act.data["was"], act.data["level"]) == (3, 3, 3)
 
+    def test_tells_those_called_in_once(self, refund, dora, alice):
+        assignments.raise_level(refund, 1, [dora], POLICY)
+        assignments.raise_level(refund, 1, [dora, alice], POLICY)
+        told = Notice.objects.filter(kind="escalated", channel="page")
+        assert sorted(told.values_list("recipient", flat=True)) == ["alice", "dora"]
+
     def test_with_nothing_new_records_nothing(self, refund, alice):
         assignments.raise_level(refund, 2, [alice], POLICY)
         assert assignments.raise_level(refund, 2, [alice, alice], POLICY) == []
@@ -109,6 +115,11 @@ class TestHandTo:
         assert (act.action, act.data) == ("intervention.assigned", {"to": "bob", "was": "alice"})
         refund.refresh_from_db()
         assert (refund.assignee, refund.status) == (bob, InterventionStatus.PENDING)
+
+    def test_tells_them_unless_they_took_it(self, refund, alice, bob, mara):
+        assignments.assign(refund.pk, to=alice, by=mara)
+        assignments.reassign(refund.pk, to=mara, by=mara)
+        assert list(Notice.objects.filter(kind="assigned").values_list("recipient", flat=True)) == ["alice"]
 
     def test_ends_a_colleagues_claim(self, refund, alice, bob):
         interventions.claim(refund.pk, by=alice)
@@ -268,13 +279,13 @@ class TestEscalate:
     def test_calls_the_managers_in(self, refund, alice, mara):
         item = assignments.escalate(refund.pk, by=alice, reason=WHY)
 
-        assert item.level == 2
-        expected = {"level": 2, "was": 0, "called_in": ["mara"], "reason": WHY}
+        assert item.level == 1
+        expected = {"level": 1, "was": 0, "called_in": ["mara"], "reason": WHY}
         assert last() == ("intervention.escalated", "user", "alice", expected)
 
     def test_goes_one_further_each_time_up_to_the_highest(self, refund, alice, mara):
-        levels = [assignments.escalate(refund.pk, by=alice, reason=WHY).level for _ in range(8)]
-        assert levels == [2, 3, 4, 5, 6, 7, 8, 9]
+        levels = [assignments.escalate(refund.pk, by=alice, reason=WHY).level for _ in range(9)]
+        assert levels == [1, 2, 3, 4, 5, 6, 7, 8, 9]
         with pytest.raises(Conflict, match="nothing above"):
             assignments.escalate(refund.pk, by=alice, reason=WHY)
 
@@ -303,7 +314,7 @@ class TestDeEscalate:
             {"level": 2, "was": 3, "left": ["dora"], "reason": WHY},
         )
         assert not access.can_work_on(dora, refund)
-        assert assignments.de_escalate(refund.pk, by=mara, reason=WHY).level == 0
+        assert assignments.de_escalate(refund.pk, by=mara, reason=WHY).level == 1
 
     def test_takes_the_claim_of_somebody_sent_home_from_them(self, refund, dora, mara, bob):
         assignments.raise_level(refund, 2, [dora], POLICY)
