@@ -8,7 +8,7 @@ from celery.signals import worker_init, worker_process_init, worker_ready, worke
 from django.conf import settings
 
 from agents_runtime import fleet, leaving, worker
-from reviews.actions import absences, asking_back, checkpoints, holding, leases
+from reviews.actions import absences, asking_back, checkpoints, holding, leases, watchdog
 from reviews.actions.fleet import TooOld
 
 
@@ -27,6 +27,12 @@ def sweep() -> None:
     holding.wake()
     asking_back.lapse()
     absences.cover()
+
+
+@shared_task(ignore_result=True)
+def watch() -> int:
+    """The watchdog's round: assert what must be true; returns how many severe findings are open."""
+    return watchdog.go_round()
 
 
 @shared_task(ignore_result=True, expires=300)

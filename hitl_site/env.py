@@ -65,3 +65,27 @@ def origins(name: str, default: Collection[str] = ()) -> list[str]:
         if parts.scheme not in {"http", "https"} or not parts.hostname or f"{parts.scheme}://{parts.netloc}" != origin:
             raise ImproperlyConfigured(f"{name}: {origin!r} is not an origin. Write it like https://desk.example.org.")
     return found
+
+
+def https_url(name: str) -> str:
+    """The address of a service on the web; raises ImproperlyConfigured for anything but https with a host."""
+    value = text(name)
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value)
+        is_good = parts.scheme == "https" and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_good = False
+    if not is_good or any(character.isspace() for character in value):
+        # not the value: the path of such an address is often its password
+        raise ImproperlyConfigured(f"{name} is not an https address. Write it like https://ping.example.org/abc123.")
+    return value
+
+
+def token(name: str, *, least: int) -> str:
+    """A secret of printable ASCII, or nothing; raises ImproperlyConfigured for one that is too short to be one."""
+    value = text(name)
+    if value and (len(value) < least or not (value.isascii() and value.isprintable()) or " " in value):
+        raise ImproperlyConfigured(f"{name} is no token. Use {least} or more letters, digits and signs, kept secret.")
+    return value

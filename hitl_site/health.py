@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -11,7 +13,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from hitl_site import celery, pulse
+from hitl_site import celery
+from reviews import pulse
 
 logger = logging.getLogger(__name__)
 PATIENCE = 2.0
@@ -45,30 +48,44 @@ def readyz(request: HttpRequest) -> JsonResponse:
     wanted = [name for name in request.GET.get("only", "").split(",") if name] or list(CHECKS)
     if unknown := set(wanted) - set(CHECKS):
         return JsonResponse({"error": f"there are no such parts: {', '.join(sorted(unknown))}"}, status=400)
-    parts = _ask(wanted)
+    parts = {part.name: part.is_up for part in look(wanted)}
     body: dict[str, Any] = {"ready": all(parts.values()), **parts}
     if parts.get("clock") and (swept := pulse.last_sweep()):
         body["last_sweep"] = swept.isoformat(timespec="seconds")
     return JsonResponse(body, status=200 if body["ready"] else 503, headers={"Cache-Control": "no-store"})
 
 
-def _ask(names: list[str]) -> dict[str, bool]:
+@dataclass(frozen=True)
+class Part:
+    """One thing the desk needs: whether it answered, and after how many seconds; None where it did not in time."""
+
+    name: str
+    is_up: bool
+    seconds: float | None
+
+
+def look(names: Iterable[str]) -> list[Part]:
     """All at once, each in a thread: none of them, frozen, may hold the others or the caller up."""
-    asked = {name: _pool.submit(CHECKS[name]) for name in names}
+    asked = {name: _pool.submit(_timed, CHECKS[name]) for name in names}
     _, silent = wait(asked.values(), PATIENCE)
     for future in silent:
         future.cancel()
-    return {name: _came_true(name, future) for name, future in asked.items()}
+    return [_seen(name, future) for name, future in asked.items()]
 
 
-def _came_true(name: str, future: Any) -> bool:
+def _timed(check: Callable[[], bool]) -> tuple[bool, float]:
+    began = monotonic()
+    return bool(check()), monotonic() - began
+
+
+def _seen(name: str, future: Future[tuple[bool, float]]) -> Part:
     if not future.done() or future.cancelled():
         logger.warning("%s did not answer within %g seconds", name, PATIENCE)
-        return False
+        return Part(name, False, None)
     if error := future.exception():
         logger.warning("%s does not answer: %s", name, error)
-        return False
-    return bool(future.result())
+        return Part(name, False, None)
+    return Part(name, *future.result())
 
 
 def _database() -> bool:

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "reviews.web.clock.TellTheClock",
     "hitl_site.away.DatabaseAway",
 ]
 ROOT_URLCONF = "hitl_site.urls"
@@ -131,7 +132,7 @@ CELERY_TASK_ACKS_LATE = True  # at least once, so tasks are safe to deliver twic
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True  # the database holds the state
 CELERY_TASK_ROUTES = {  # the clock's own work waits behind no agent
-    f"agents_runtime.tasks.{task}": {"queue": "foureyes.clock"} for task in ("sweep", "prune")
+    f"agents_runtime.tasks.{task}": {"queue": "foureyes.clock"} for task in ("sweep", "watch", "prune")
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Threads: one process carries many runs, which mostly wait for their models. Processes: each carries one, for agents
@@ -147,9 +148,16 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0  # seconds to finish after SIGQUIT; th
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"
+# How often the watchdog asserts that time limits fire and nothing is stuck, in seconds.
+FOUREYES_WATCHDOG_SECONDS = env.number("FOUREYES_WATCHDOG_SECONDS", 300, least=1, most=86_400)
 CELERY_BEAT_SCHEDULE = {
     # `expires` keeps sweeps from piling up while no worker is there to take them.
     "sweep": {"task": "agents_runtime.tasks.sweep", "schedule": 5.0, "options": {"expires": 30}},
+    "watch": {
+        "task": "agents_runtime.tasks.watch",
+        "schedule": float(FOUREYES_WATCHDOG_SECONDS),
+        "options": {"expires": FOUREYES_WATCHDOG_SECONDS},
+    },
     "prune": {"task": "agents_runtime.tasks.prune", "schedule": 300.0, "options": {"expires": 300}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat")
@@ -296,3 +304,9 @@ FOUREYES_WEBHOOK_ALLOW = outgoing.networks("FOUREYES_WEBHOOK_ALLOW")
 FOUREYES_NOTICE_ATTEMPTS = env.number("FOUREYES_NOTICE_ATTEMPTS", 10, least=1, most=100)
 # How long one sender has a message in hand, in seconds; then it is taken for dead, and the message is sent again.
 FOUREYES_NOTICE_LEASE = env.number("FOUREYES_NOTICE_LEASE", 60, least=2, most=3600)
+
+# --- Watching the desk ------------------------------------------------------------------------------------------------
+# An address that the clock calls after each round of the watchdog in which all was well, and `…/fail` after the others.
+FOUREYES_HEARTBEAT_URL = env.https_url("FOUREYES_HEARTBEAT_URL")
+# The bearer token with which /metrics may be read. None: there is no such page.
+FOUREYES_METRICS_TOKEN = env.token("FOUREYES_METRICS_TOKEN", least=16)

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from hitl_site import away
+from hitl_site import away, status
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # one way in, one rate limit
 admin.site.unregister(EmailAddress)  # nobody signs up here, and a change of it would not stand in the audit log
@@ -21,5 +21,6 @@ urlpatterns = [
     # allauth's pages name this address; nobody signs up, so it leads back.
     path("accounts/signup/", RedirectView.as_view(pattern_name="account_login"), name="account_signup"),
     path("admin/", admin.site.urls),
+    path("status/", status.status, name="status"),
     path("", include("reviews.web.urls")),
 ]

@@ -42,6 +42,11 @@ def sees_audit(user: User | AnonymousUser) -> bool:
     return sees_everything(user)
 
 
+def sees_status(user: User | AnonymousUser) -> bool:
+    """Whether the page about the desk's own health is open to them."""
+    return has_role(user, ADMIN)
+
+
 def queues_of(user: User | AnonymousUser) -> QuerySet[Queue]:
     """The queues in which they hold a seat."""
     if not user.is_active or not user.pk:

@@ -19,6 +19,7 @@ from pytest_django import DjangoDbBlocker
 from hitl_site import celery, databases
 from hitl_site.supervisor import parts, probes
 from hitl_site.supervisor.process import Process
+from reviews import pulse
 from reviews.models import Run
 from reviews.states import RunStatus
 from tests.need_browser import MEND, find_browser, in_ci
@@ -60,7 +61,7 @@ class Stack:
 
     def wait_until_up(self, *names: str, seconds: float = 60) -> None:
         """Return once each of them answers; raises with its log when it ends instead."""
-        up = {"web": lambda: probes.web_answers(HOST, self.port), "worker": probes.worker_answers}
+        up = {"web": lambda: probes.web_answers(HOST, self.port), "worker": probes.worker_answers, "clock": pulse.beats}
         deadline = time.monotonic() + seconds
         for name in names:
             while not up.get(name, lambda: True)():

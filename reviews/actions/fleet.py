@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from reviews.models import Checkpoint, Run, Worker
@@ -18,6 +18,8 @@ from reviews.models.worker import WorkerQuerySet
 from reviews.states import RUN_OPEN, RunStatus
 
 FORGOTTEN_AFTER = timedelta(hours=1)
+MANY = 200
+"""Workers that are looked at; beyond them the fleet is the same over and over."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,29 @@ def up() -> WorkerQuerySet:
     )
 
 
-def suited(runs: RunQuerySet, able: Abilities) -> Any:
-    """Those of the runs that a process can go on with."""
-    same = Q()
-    for agent, version in able.agents.items():
-        same |= Q(agent=agent, needs_version=version)
-    return _with_needs(runs).filter(
-        Q(needs_version=None) | same,
-        Q(needs_schema=None) | Q(needs_schema__in=able.schemas),
-        agent__in=list(able.agents),
-    )
+def suited(runs: RunQuerySet, *ables: Abilities) -> Any:
+    """Those of the runs that a process can go on with that has one of these abilities."""
+    fits = Q()
+    for able in ables:
+        fits |= _fits(able)
+    return _with_needs(runs).filter(fits)
+
+
+def with_room() -> list[Abilities]:
+    """What the workers can run that are up and have at least half of their places free; each ability once.
+
+    Half, since of a busy worker a place is free for a moment after each run, and nothing is wrong with that.
+    """
+    workers = list(up()[:MANY])
+    carried = carried_by(workers)
+    roomy = [worker for worker in workers if carried.get(worker.name, 0) * 2 <= worker.places]
+    return list({repr((worker.agents, worker.schemas)): _able(worker) for worker in roomy}.values())
+
+
+def carried_by(workers: Iterable[Worker]) -> dict[str, int]:
+    """How many runs each of the workers has at work, by its name."""
+    running = Run.objects.filter(status=RunStatus.RUNNING, worker__in=[worker.name for worker in workers])
+    return dict(running.order_by().values_list("worker").annotate(number=Count("pk")))
 
 
 def is_stranded(run_id: UUID) -> bool:
@@ -134,6 +149,17 @@ def require_not_older(able: Abilities) -> None:
     raise TooOld(
         f"This worker is too old: {why} that its Agents SDK {able.sdk_version} cannot read. "
         "Deploy the newer release here, too; or set FOUREYES_ALLOW_MIXED_FLEET=1, and it takes only what it can read."
+    )
+
+
+def _fits(able: Abilities) -> Q:
+    same = Q()
+    for agent, version in able.agents.items():
+        same |= Q(agent=agent, needs_version=version)
+    return (
+        (Q(needs_version=None) | same)
+        & (Q(needs_schema=None) | Q(needs_schema__in=able.schemas))
+        & Q(agent__in=list(able.agents))
     )
 
 

@@ -2,6 +2,6 @@
 
 from reviews.audit.act import Act
 from reviews.audit.ledger import record
-from reviews.audit.verify import Broken, Verified, verify
+from reviews.audit.verify import Broken, Verified, verify, verify_entry, verify_newest
 
-__all__ = ["Act", "Broken", "Verified", "record", "verify"]
+__all__ = ["Act", "Broken", "Verified", "record", "verify", "verify_entry", "verify_newest"]

@@ -49,6 +49,40 @@ def verify() -> Verified | Broken:
         promised = head.seq  # entries were added during the walk: go on to there
 
 
+def verify_newest(number: int) -> Verified | Broken:
+    """Whether the newest entries hold, at most ``number`` of them: three statements, however long the book is."""
+    told = Event.objects.aggregate(newest=Max("seq"))["newest"] or 0  # before the head, which only grows
+    head = AuditHead.objects.filter(pk=1).first() or AuditHead()
+    match _walk(max(0, head.seq - number), head.seq):
+        case Broken() as broken:
+            return broken
+        case seq, previous:
+            return _ending(seq, previous, head, told)
+
+
+def verify_entry(seq: int) -> Broken | None:
+    """What is wrong with this one entry and its links to both neighbours, if anything is."""
+    match _walk(max(0, seq - 2), seq + 1):
+        case Broken() as broken:
+            return broken
+        case last, _ if last < seq:
+            return Broken(seq, f"entry {seq} is missing")
+    return None
+
+
+def _walk(after: int, upto: int) -> Broken | tuple[int, str]:
+    """The number and digest of the last entry of a part of the chain, or the first link in it that does not hold."""
+    seq, previous = after, "" if after else GENESIS
+    try:
+        for entry in AuditEntry.objects.filter(seq__gt=after, seq__lte=upto).order_by("seq"):
+            if problem := _problem(entry, seq + 1, previous or entry.previous):
+                return Broken(min(entry.seq, seq + 1), problem)
+            seq, previous = entry.seq, entry.digest
+    except UNREADABLE as error:
+        return Broken(seq + 1, f"entry {seq + 1}, or one soon after it, cannot be read: {error}")
+    return seq, previous
+
+
 def _entries(*, after: int) -> QuerySet[AuditEntry]:
     entries = AuditEntry.objects.order_by("seq")
     return entries.filter(seq__gt=after) if after else entries

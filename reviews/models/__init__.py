@@ -8,6 +8,7 @@ from reviews.models.checkpoint import Checkpoint
 from reviews.models.decision import Decision
 from reviews.models.endpoint import Endpoint
 from reviews.models.event import Event
+from reviews.models.finding import Finding
 from reviews.models.intervention import Intervention
 from reviews.models.notice import Notice
 from reviews.models.notice_settings import Digest, NoticeSettings
@@ -29,6 +30,7 @@ __all__ = [
     "Digest",
     "Endpoint",
     "Event",
+    "Finding",
     "Intervention",
     "Membership",
     "Notice",

@@ -113,6 +113,7 @@ class Run(Stateful):
             models.Index(fields=["trace_id"], name="runs_by_trace"),
             models.Index(fields=["announced_at"], condition=Q(status=RunStatus.QUEUED), name="runs_queued"),
             models.Index(fields=["lease_expires_at"], condition=Q(status=RunStatus.RUNNING), name="runs_leased"),
+            models.Index(fields=["status"], condition=Q(status__in=sorted(RUN_OPEN)), name="runs_open_by_status"),
         ]
 
     def __str__(self) -> str:

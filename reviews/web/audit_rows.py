@@ -53,6 +53,8 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "failed": "bad",
     "stopped": "bad",
     "escalated": "wait",
+    "found": "bad",
+    "cleared": "good",
     "claimed": "busy",
     "assigned": "busy",
     "unassigned": "idle",

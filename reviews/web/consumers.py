@@ -17,8 +17,8 @@ from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, QueryDict
 
-from reviews import access, live
-from reviews.web import fragments, runs, texts, visible
+from reviews import access, live, pulse
+from reviews.web import clock, fragments, runs, texts, visible
 from reviews.web.context import live_tick
 from reviews.web.filters import Filter
 
@@ -42,6 +42,8 @@ class DeskConsumer(AsyncWebsocketConsumer):
     """One page's live line. It writes nothing and listens to nobody but the bell and the clock."""
 
     seq = 0
+    clock_beat: bool | None = None
+    """What the page was last told of the clock that fires time limits."""
 
     async def connect(self) -> None:
         """Accept first: a browser cannot tell why a socket was refused, so it would try for ever."""
@@ -51,11 +53,11 @@ class DeskConsumer(AsyncWebsocketConsumer):
         self.turn = asyncio.Lock()
         await self.accept()
         self.seq = texts.number(self.query().get("since", ""))
-        self.clock = asyncio.create_task(self._tick())
+        self.ticking = asyncio.create_task(self._tick())
 
     async def disconnect(self, code: int) -> None:
         """Leave without a trace."""
-        self.clock.cancel()
+        self.ticking.cancel()
         await self._listen(set())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -99,12 +101,11 @@ class DeskConsumer(AsyncWebsocketConsumer):
                     self.wanted = await database_sync_to_async(self.groups_for)(user)
                     self.hears = await self._listen(self.wanted)
                 changes = await database_sync_to_async(self.news)(user)
+                html = changes.html + (await database_sync_to_async(self._of_the_clock)() if is_tick else "")
                 is_news = changes.html or changes.seq > self.seq
                 self.seq = max(self.seq, changes.seq)
                 if is_news or is_tick:
-                    await self.send(
-                        text_data=visible.shown(changes.html) + fragments.mark(self.seq, is_live=self.hears)
-                    )
+                    await self.send(text_data=visible.shown(html) + fragments.mark(self.seq, is_live=self.hears))
         except Gone as gone:
             await self.close(code=gone.code)
         except DatabaseError as error:
@@ -113,6 +114,11 @@ class DeskConsumer(AsyncWebsocketConsumer):
         except Exception:
             logger.exception("a live line broke; the browser will open another")
             await self.close(code=BROKEN)
+
+    def _of_the_clock(self) -> str:
+        """The banner about the clock, where its state is not the one last told."""
+        told, self.clock_beat = self.clock_beat, pulse.beats()
+        return "" if told == self.clock_beat else clock.fragment(beats=self.clock_beat)
 
     def _present(self) -> User:
         """The user, if the session still stands and the account is active. Raises Gone."""

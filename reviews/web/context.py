@@ -11,8 +11,11 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
-from reviews import access
-from reviews.models import Intervention, Membership, Queue
+from reviews import access, pulse
+from reviews.models import Finding, Intervention, Membership, Queue
+
+FEW = 3
+"""Findings that the frame tells of; all of them are on the status page."""
 
 
 class Desk:
@@ -44,6 +47,23 @@ class Desk:
     def sees_audit(self) -> bool:
         """Whether the audit log is open to them."""
         return access.sees_audit(self._user)
+
+    @property
+    def sees_status(self) -> bool:
+        """Whether the page about the desk's own health is open to them."""
+        return access.sees_status(self._user)
+
+    @property
+    def clock_beats(self) -> bool:
+        """Whether time limits fire; from the cache."""
+        return pulse.beats()
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the watchdog found that still holds, newest first, for those who see to it: one query, else none."""
+        if not access.sees_status(self._user):
+            return []
+        return list(Finding.objects.open().order_by("-first_seen", "-id")[:FEW])
 
     @property
     def live_silence(self) -> int:

@@ -119,3 +119,51 @@ class TestOrigins:
         given(value)
         with pytest.raises(ImproperlyConfigured, match="is not an origin"):
             env.origins("SAMPLE")
+
+
+class TestHttpsUrl:
+    def test_is_nothing_where_there_is_none(self, monkeypatch):
+        monkeypatch.delenv("SOME_URL", raising=False)
+        assert env.https_url("SOME_URL") == ""
+
+    @pytest.mark.parametrize("url", ["https://ping.example.org/abc", "https://ping.example.org:8443/a?b=c"])
+    def test_takes_an_https_address(self, monkeypatch, url):
+        monkeypatch.setenv("SOME_URL", url)
+        assert env.https_url("SOME_URL") == url
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://ping.example.org/abc",
+            "ping.example.org/abc",
+            "https://",
+            "https:///abc",
+            "https://ping.example.org:x/abc",
+            "https://ping.example.org:0/abc",
+            "https://ping.example.org/a b",
+            "https://[::1/abc",
+            "file:///etc/passwd",
+        ],
+    )
+    def test_refuses_anything_else_and_does_not_repeat_it(self, monkeypatch, url):
+        monkeypatch.setenv("SOME_URL", url)
+        with pytest.raises(ImproperlyConfigured, match="SOME_URL is not an https address") as refused:
+            env.https_url("SOME_URL")
+        assert url not in str(refused.value).replace("https://ping.example.org/abc123", "")
+
+
+class TestToken:
+    def test_is_nothing_where_there_is_none(self, monkeypatch):
+        monkeypatch.delenv("SOME_TOKEN", raising=False)
+        assert env.token("SOME_TOKEN", least=16) == ""
+
+    def test_takes_one_that_is_long_enough(self, monkeypatch):
+        monkeypatch.setenv("SOME_TOKEN", " 0123456789abcdef ")
+        assert env.token("SOME_TOKEN", least=16) == "0123456789abcdef"
+
+    @pytest.mark.parametrize("token", ["0123456789abcde", "0123456789 abcdef", "0123456789abcdéf"])
+    def test_refuses_one_that_is_none_and_does_not_repeat_it(self, monkeypatch, token):
+        monkeypatch.setenv("SOME_TOKEN", token)
+        with pytest.raises(ImproperlyConfigured, match="SOME_TOKEN is no token") as refused:
+            env.token("SOME_TOKEN", least=16)
+        assert token not in str(refused.value)

@@ -2,13 +2,12 @@
 
 import threading
 import time
-from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError
-from django.utils import timezone
 
-from hitl_site import health, pulse
+from hitl_site import health
+from reviews import pulse
 
 ALL = {"database", "migrations", "broker", "channel_layer", "clock"}
 
@@ -16,7 +15,7 @@ ALL = {"database", "migrations", "broker", "channel_layer", "clock"}
 @pytest.fixture
 def swept(settings):
     """The clock swept a moment ago."""
-    pulse.note(sender=type("Sweep", (), {"name": pulse.SWEEP}))
+    pulse.note_sweep()
 
 
 @pytest.fixture(autouse=True)
@@ -94,20 +93,27 @@ class TestReadyz:
         assert client.get("/readyz?only=migrations").json() == {"ready": False, "migrations": False}
 
 
-class TestPulse:
-    def test_is_none_before_the_first_sweep(self):
-        assert pulse.last_sweep() is None
-        assert not pulse.beats()
+class TestLook:
+    def test_says_how_long_each_part_took(self, part):
+        part("broker", lambda: bool(time.sleep(0.02)) or True)
 
-    def test_is_heard_of_a_sweep_and_of_no_other_task(self):
-        pulse.note(sender=type("Other", (), {"name": "agents_runtime.tasks.advance_run"}))
-        assert not pulse.beats()
-        pulse.note(sender=type("Sweep", (), {"name": pulse.SWEEP}))
-        assert pulse.beats()
+        [found] = health.look(["broker"])
 
-    def test_stops_when_the_last_sweep_is_long_ago(self, monkeypatch):
-        pulse.note(sender=type("Sweep", (), {"name": pulse.SWEEP}))
-        later = timezone.now() + timedelta(minutes=1)
-        monkeypatch.setattr(pulse.timezone, "now", lambda: later)
-        assert not pulse.beats()
-        assert pulse.last_sweep() is not None
+        assert found.is_up
+        assert 0.02 <= found.seconds < 30
+
+    def test_knows_no_time_of_a_part_that_failed_or_never_answered(self, part, monkeypatch):
+        def away():
+            raise DatabaseError("refused")
+
+        thaw = threading.Event()
+        part("database", away)
+        part("broker", lambda: thaw.wait(30))
+        monkeypatch.setattr(health, "PATIENCE", 0.5)
+        found = health.look(["database", "broker"])
+        thaw.set()
+
+        assert [(one.name, one.is_up, one.seconds) for one in found] == [
+            ("database", False, None),
+            ("broker", False, None),
+        ]

@@ -67,6 +67,7 @@ async function poll() {
       return stop();
     }
     if (!response.ok) throw new Error(response.statusText);
+    document.dispatchEvent(new CustomEvent("live:polled", { detail: response.headers }));
     if (response.status !== 204) apply(await response.text());
     if (current?.readyState !== WebSocket.OPEN) show("polling");
   } catch {

@@ -18,9 +18,10 @@ from django.test import Client
 from django.utils import timezone
 
 from hitl_site.asgi import application
+from reviews import pulse
 from reviews.actions import interventions, spans
 from reviews.models import Membership, Run
-from reviews.web import consumers, fragments
+from reviews.web import clock, consumers, fragments
 from tests.reviews import desk_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +78,11 @@ async def line(person: User | None, path: str = "/ws/inbox/?since=0", origin: st
 on_thread = sync_to_async
 
 
+def no_clock() -> str:
+    """What every page is told first, for none of these tests has a clock."""
+    return clock.fragment(beats=False)
+
+
 def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Run the test in an event loop; what it does on_thread happens here, on the test's own connection."""
 
@@ -85,6 +91,32 @@ def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Non
         async_to_sync(test)(*args, **kwargs)
 
     return run
+
+
+class TestTheClock:
+    """The banner that says whether time limits fire, in every page with a socket."""
+
+    @in_loop
+    async def test_is_told_to_a_page_when_its_socket_opens(self, alice):
+        await on_thread(pulse.note_sweep)()
+        async with line(alice) as socket:
+            assert clock.fragment(beats=True) in await socket.text()
+
+    @in_loop
+    async def test_is_told_again_only_when_it_stops_or_starts(self, alice, settings, monkeypatch):
+        settings.FOUREYES_LIVE_TICK = 0.05
+        beats = [True]
+        monkeypatch.setattr(pulse, "beats", lambda: beats[-1])
+        async with line(alice) as socket:
+            await socket.text()
+            assert [await socket.text() for _ in range(3)] == [fragments.mark(0)] * 3
+
+            beats.append(False)
+            assert (await socket.until("clock-state")).count("clock-state") == 1
+            assert [await socket.text() for _ in range(3)] == [fragments.mark(0)] * 3
+
+            beats.append(True)
+            assert "hidden" in await socket.until("clock-state")
 
 
 class TestInboxConsumer:
@@ -101,7 +133,7 @@ class TestInboxConsumer:
         now_at = await on_thread(fragments.newest)()
 
         async with line(alice, f"/ws/inbox/?since={now_at}") as socket:
-            assert await socket.text() == fragments.mark(now_at)
+            assert await socket.text() == no_clock() + fragments.mark(now_at)
 
     @in_loop
     async def test_brings_a_new_question_to_every_reviewer(self, alice, bob):
@@ -162,7 +194,7 @@ class TestInboxConsumer:
     @in_loop
     async def test_tells_charlie_nothing(self, charlie):
         async with line(charlie) as socket:
-            assert await socket.text() == fragments.mark(0)
+            assert await socket.text() == no_clock() + fragments.mark(0)
 
             await on_thread(desk_data.refund)()
 
@@ -226,6 +258,7 @@ class TestInboxConsumer:
     async def test_gives_a_sign_of_life(self, alice, settings):
         settings.FOUREYES_LIVE_TICK = 0.05
         async with line(alice) as socket:
+            await socket.text()
             assert [await socket.text() for _ in range(3)] == [fragments.mark(0)] * 3
 
     @in_loop

@@ -1,0 +1,211 @@
+"""What the watchdog asserts, each on a desk that is well and on one that is not."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from reviews import audit
+from reviews.actions import assertions, fleet
+from reviews.actions.fleet import Abilities
+from reviews.actors import SYSTEM
+from reviews.audit import Act, triggers
+from reviews.models import AuditEntry, AuditHead, Run, Worker
+from reviews.models.finding import Alarm
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def found(*known):
+    return assertions.faults(timezone.now(), known)
+
+
+def subjects(kind, *known):
+    return [fault.subject for fault in found(*((kind, subject) for subject in known)) if fault.kind == kind]
+
+
+def announce(name="worker-1", *, places=4, agents=None, schemas=(factories.STATE_SCHEMA,)):
+    fleet.announce(name, places, Abilities(agents or {factories.AGENT: "1"}, frozenset(schemas), schemas[0], "0.24.0"))
+
+
+def age(run, **span):
+    Run.objects.filter(pk=run.pk).update(queued_at=timezone.now() - timedelta(**span))
+    return run
+
+
+def write(number):
+    with transaction.atomic():
+        audit.record(*(Act("a.b", SYSTEM, data={"number": nth}) for nth in range(number)))
+
+
+class TestAll:
+    def test_hold_on_an_empty_desk(self):
+        assert found() == []
+
+    def test_hold_on_a_desk_at_work(self, alice):
+        announce()
+        factories.run(by=alice)
+        factories.leased()
+
+        assert found() == []
+
+    def test_cost_the_same_however_much_there_is(self):
+        announce()
+        costs = []
+        for _ in range(2):
+            for _ in range(8):
+                age(factories.run(), minutes=9)
+            with CaptureQueriesContext(connection) as queries:
+                found()
+            costs.append(len(queries))
+
+        assert costs[0] == costs[1] <= 12
+
+
+class TestStuckRuns:
+    def test_are_those_that_a_worker_with_room_has_left_lying(self):
+        announce()
+        run = age(factories.run(), minutes=6)
+
+        [fault] = found()
+
+        assert (fault.kind, fault.subject) == (Alarm.STUCK_RUN, f"run:{run.pk}")
+        assert "Queued since" in fault.said
+
+    def test_are_not_those_queued_a_moment_ago(self):
+        announce()
+        age(factories.run(), minutes=4)
+
+        assert found() == []
+
+    def test_are_not_those_for_which_no_worker_is_up(self):
+        age(factories.run(), minutes=60)
+        assert found() == []
+
+        announce()
+        Worker.objects.update(seen_at=timezone.now() - timedelta(minutes=5))
+        assert found() == []
+
+    def test_are_not_those_that_no_worker_knows(self):
+        announce(agents={"another": "1"})
+        age(factories.run(), minutes=60)
+
+        assert found() == []
+
+    def test_are_not_those_whose_state_no_worker_reads(self, alice):
+        run = factories.leased()
+        factories.question(run)
+        Run.objects.filter(pk=run.pk).update(status="queued")
+        age(run, minutes=60)
+        announce(schemas=("0.1",))
+        assert found() == []
+
+        announce()
+        assert subjects(Alarm.STUCK_RUN) == [f"run:{run.pk}"]
+
+    def test_are_not_those_that_wait_behind_others(self):
+        announce(places=2)
+        for _ in range(2):
+            factories.leased()
+        age(factories.run(), minutes=60)
+
+        assert found() == []
+
+    def test_are_found_where_one_of_two_sorts_of_workers_has_room(self):
+        announce("busy", places=1)
+        factories.leased(worker="busy")
+        announce("idle", places=1, agents={"other": "1"})
+        age(factories.run(), minutes=60)
+        assert found() == []
+
+        run = age(factories.run(agent="other"), minutes=60)
+        assert subjects(Alarm.STUCK_RUN) == [f"run:{run.pk}"]
+
+    def test_are_named_up_to_a_limit_longest_first(self, monkeypatch):
+        monkeypatch.setattr(assertions, "LIMIT", 2)
+        announce()
+        runs = [age(factories.run(), minutes=minutes) for minutes in (10, 30, 20)]
+
+        assert set(subjects(Alarm.STUCK_RUN)) == {f"run:{runs[1].pk}", f"run:{runs[2].pk}"}
+
+    def test_stay_found_although_others_come_before_them(self, monkeypatch):
+        monkeypatch.setattr(assertions, "LIMIT", 2)
+        announce()
+        known = age(factories.run(), minutes=10)
+        oldest = age(factories.run(), minutes=40)
+        age(factories.run(), minutes=30)
+
+        assert set(subjects(Alarm.STUCK_RUN, f"run:{known.pk}")) == {f"run:{known.pk}", f"run:{oldest.pk}"}
+
+
+class TestLostLeases:
+    def lose(self, **span):
+        run = factories.leased()
+        Run.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - timedelta(**span))
+        return run
+
+    def test_are_those_that_no_sweep_has_taken_back(self):
+        run = self.lose(minutes=3)
+
+        [fault] = found()
+
+        assert (fault.kind, fault.subject) == (Alarm.LOST_LEASE, f"run:{run.pk}")
+        assert "worker-1 fell silent" in fault.said
+
+    def test_are_not_those_that_the_next_sweep_takes_back(self):
+        self.lose(seconds=30)
+
+        assert found() == []
+
+
+class TestBrokenBook:
+    @pytest.fixture(autouse=True)
+    def open_book(self):
+        """Ten entries, which somebody with the database's own rights can alter."""
+        write(10)
+        triggers.drop(connection)
+
+    def test_holds_as_it_was_written(self):
+        assert found() == []
+
+    def test_is_found_where_an_entry_was_altered(self):
+        AuditEntry.objects.filter(seq=7).update(actor="mallory")
+
+        [fault] = found()
+
+        assert (fault.kind, fault.subject) == (Alarm.BROKEN_BOOK, "entry:7")
+        assert fault.said == "The text of entry 7 (a.b) was altered"
+
+    def test_is_found_where_the_end_was_cut_off(self):
+        AuditEntry.objects.filter(seq__gt=8).delete()
+
+        assert subjects(Alarm.BROKEN_BOOK) == ["entry:9"]
+
+    def test_is_read_from_its_end_only(self, monkeypatch):
+        monkeypatch.setattr(assertions, "NEWEST", 5)
+        AuditEntry.objects.filter(seq=2).update(actor="mallory")
+
+        assert found() == []
+
+    def test_does_not_heal_by_growing(self, monkeypatch):
+        monkeypatch.setattr(assertions, "NEWEST", 5)
+        AuditEntry.objects.filter(seq=7).update(actor="mallory")
+        assert subjects(Alarm.BROKEN_BOOK) == ["entry:7"]
+        write(20)
+
+        assert subjects(Alarm.BROKEN_BOOK) == []
+        assert subjects(Alarm.BROKEN_BOOK, "entry:7") == ["entry:7"]
+
+    def test_is_in_order_again_once_the_old_text_is_back(self):
+        AuditEntry.objects.filter(seq=7).update(actor="mallory")
+        AuditEntry.objects.filter(seq=7).update(actor="system")
+
+        assert subjects(Alarm.BROKEN_BOOK, "entry:7") == []
+
+    def test_is_found_where_its_head_was_set_back(self):
+        AuditHead.objects.update(seq=5)
+
+        assert subjects(Alarm.BROKEN_BOOK)
