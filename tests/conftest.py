@@ -19,15 +19,19 @@ _are_triggers_gone = False
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what meets a database or a broker; put the tests with a living worker last, or it would do others' work.
 
+    Behind them come the tests in a browser: from the first of them on, Playwright's event loop runs in this thread.
     What is marked `load` wants the machine for itself: it runs only where it is asked for.
     """
     if "load" not in config.option.markexpr:
         items[:] = [item for item in items if not item.get_closest_marker("load")]
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
+        if item.get_closest_marker("django_db") or _fixtures(item) & DATABASE_FIXTURES:
             item.add_marker("services")
-    items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: (_fixtures(item) >= {"playwright"}, "stack" in _fixtures(item)))
+
+
+def _fixtures(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(autouse=True)

@@ -134,7 +134,10 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
     acts = []
     for call in started:
         began = f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
-        why = f"The worker died while {call.tool} ran (started {began}). It may or may not have happened."
+        why = (
+            f"The worker that ran {call.tool} (started {began}) has stopped answering. It may or may not have happened;"
+            " a worker that only hangs may even do it later."
+        )
         title = f"Did {call.tool} happen?"
         judgement = Judgement(Ruling.ASKED, why, "Unknown outcome", title, Risk.CRITICAL, due_in=900)
         ToolCall.objects.filter(pk=call.pk).update(status=ToolCallStatus.UNKNOWN)

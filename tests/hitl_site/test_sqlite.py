@@ -14,14 +14,10 @@ pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="there is 
 PATIENCE = 60
 
 
-@pytest.fixture
-def impatient(monkeypatch):
-    """SQLite itself waits for nobody."""
-    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0)
-
-
 def add(number: int) -> None:
     try:
+        with connection.cursor() as cursor:  # opening one may have to wait, but a transaction must not
+            cursor.execute("PRAGMA busy_timeout = 0")
         with transaction.atomic():
             Queue.objects.create(slug=f"q{number}")
             Queue.objects.filter(slug=f"q{number}").update(name="written")
@@ -30,7 +26,7 @@ def add(number: int) -> None:
 
 
 class TestTurns:
-    def test_let_every_writer_come_to_its_turn(self, transactional_db, impatient):
+    def test_let_every_writer_come_to_its_turn(self, transactional_db):
         connection.ensure_connection()  # the last one to close would lock the file to tidy it up, outside of any turn
         with ThreadPoolExecutor(16) as threads:
             list(threads.map(add, range(64)))
