@@ -8,7 +8,7 @@ from celery import Celery
 from celery.signals import beat_embedded_init, worker_init, worker_process_init
 from django.conf import settings
 
-from hitl_site import broker, child, patience, pulse  # noqa: F401  (pulse listens to the tasks)
+from hitl_site import broker, child, heartbeat, patience, pulse  # noqa: F401  (two of them listen to the tasks)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hitl_site.settings")
 

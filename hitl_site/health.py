@@ -1,4 +1,4 @@
-"""Two probes: is this process alive, and is all it works with?"""
+"""Two probes: is this process alive, and is all it works with? Beside them, the door to the metrics."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from hitl_site import celery
+from hitl_site import celery, metrics
 from reviews import pulse
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Probes:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        view = {"/healthz": healthz, "/readyz": readyz}.get(request.path)
+        view = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics.metrics}.get(request.path)
         return view(request) if view else self.get_response(request)
 
 

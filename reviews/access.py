@@ -47,6 +47,12 @@ def sees_status(user: User | AnonymousUser) -> bool:
     return has_role(user, ADMIN)
 
 
+def admins() -> QuerySet[User]:
+    """Who sees to the desk itself."""
+    named = User.objects.filter(Q(groups__name=ADMIN) | Q(is_superuser=True), is_active=True)
+    return named.order_by("pk").distinct()
+
+
 def queues_of(user: User | AnonymousUser) -> QuerySet[Queue]:
     """The queues in which they hold a seat."""
     if not user.is_active or not user.pk:

@@ -11,8 +11,9 @@ from django.db.models import Model, QuerySet
 
 from reviews import audit
 from reviews.actions import fleet
-from reviews.models import Run
+from reviews.models import Notice, Run
 from reviews.models.finding import Alarm
+from reviews.states import NoticeStatus, RunStatus
 
 LIMIT = 20
 """Findings of one kind that may be open at once: who has these to look at needs no more."""
@@ -22,6 +23,8 @@ TAKEN_WITHIN = timedelta(minutes=5)
 """How long a run may be queued while a worker has a place for it."""
 NEWEST = 1000
 """Entries of the audit log that each round reads again."""
+REMEMBERED = timedelta(hours=24)
+"""How long a message that was given up is held against the desk: by then somebody has seen it, or it is too late."""
 
 M = TypeVar("M", bound=Model)
 
@@ -45,7 +48,7 @@ def faults(now: datetime, known: Collection[tuple[str, str]]) -> list[Fault]:
 
 def _stuck_runs(now: datetime, known: Collection[str]) -> list[Fault]:
     workers = fleet.with_room()
-    queued = Run.objects.filter(status="queued", queued_at__lt=now - TAKEN_WITHIN)
+    queued = Run.objects.filter(status=RunStatus.QUEUED, queued_at__lt=now - TAKEN_WITHIN)
     stuck = fleet.suited(queued, *workers).order_by("queued_at", "id") if workers else Run.objects.none()
     return [
         Fault(Alarm.STUCK_RUN, f"run:{run.pk}", f"Queued since {run.queued_at:%Y-%m-%d %H:%M} UTC; a worker has room")
@@ -71,6 +74,16 @@ def _broken_book(now: datetime, known: Collection[str]) -> list[Fault]:
     ]
 
 
+def _dead_notices(now: datetime, known: Collection[str]) -> list[Fault]:
+    """One finding for all of them: their own page lists them."""
+    given_up = Notice.objects.filter(status=NoticeStatus.DEAD, created_at__gt=now - REMEMBERED).order_by("-id")
+    newest = given_up.only("kind", "channel").first()
+    if newest is None:
+        return []
+    what = f"“{newest.get_kind_display()}” by {newest.get_channel_display().lower()}"
+    return [Fault(Alarm.DEAD_NOTICE, "notices:dead", f"Messages were given up; the newest was {what}")]
+
+
 def _utc(run: Run) -> str:
     return f"{run.lease_expires_at:%Y-%m-%d %H:%M} UTC"
 
@@ -85,4 +98,5 @@ CHECKS: dict[str, Callable[[datetime, Collection[str]], list[Fault]]] = {
     Alarm.STUCK_RUN: _stuck_runs,
     Alarm.LOST_LEASE: _lost_leases,
     Alarm.BROKEN_BOOK: _broken_book,
+    Alarm.DEAD_NOTICE: _dead_notices,
 }

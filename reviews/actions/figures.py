@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db.models import Count, Min, Q
 
 from reviews.actions import fleet
-from reviews.models import Intervention, Run, Worker
-from reviews.states import RUN_OPEN, RunStatus
+from reviews.models import Finding, Intervention, Notice, Run, Worker
+from reviews.states import NOTICE_DUE, RUN_OPEN, NoticeStatus, RunStatus
 
 LATELY = 1000
 """The newest runs, of which it is counted how they ended: a count of all would grow with the house."""
+MOST = 10_000
+"""Up to where rows are counted that should be few."""
 
 
 @dataclass(frozen=True)
@@ -68,3 +70,14 @@ def crew(now: datetime) -> list[Member]:
     workers = list(Worker.objects.order_by("-seen_at", "name")[: fleet.MANY])
     carried, fresh = fleet.carried_by(workers), now - timedelta(seconds=settings.FOUREYES_LEASE_SECONDS)
     return [Member(worker, carried.get(worker.name, 0), worker.seen_at < fresh) for worker in workers]
+
+
+def unsent_notices() -> dict[str, int]:
+    """How many messages are owed to the outside, and how many were given up."""
+    owed = Notice.objects.filter(status__in=NOTICE_DUE)[:MOST].count()
+    return {"owed": owed, "dead": Notice.objects.filter(status=NoticeStatus.DEAD)[:MOST].count()}
+
+
+def open_findings() -> dict[str, int]:
+    """How many findings of the watchdog are open, by kind; of a kind that has any."""
+    return dict(Finding.objects.open().order_by().values_list("kind").annotate(number=Count("pk")))

@@ -8,12 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import assertions, fleet
+from reviews.actions import assertions, fleet, notices
 from reviews.actions.fleet import Abilities
 from reviews.actors import SYSTEM
 from reviews.audit import Act, triggers
-from reviews.models import AuditEntry, AuditHead, Run, Worker
+from reviews.models import AuditEntry, AuditHead, Notice, Run, Worker
 from reviews.models.finding import Alarm
+from reviews.states import NoticeKind, NoticeStatus
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +63,7 @@ class TestAll:
                 found()
             costs.append(len(queries))
 
-        assert costs[0] == costs[1] <= 12
+        assert costs[0] == costs[1] <= 13
 
 
 class TestStuckRuns:
@@ -209,3 +210,29 @@ class TestBrokenBook:
         AuditHead.objects.update(seq=5)
 
         assert subjects(Alarm.BROKEN_BOOK)
+
+
+class TestDeadNotices:
+    def owe(self, admin, **changes):
+        with transaction.atomic():
+            notices.owe(None, NoticeKind.WATCHDOG, [admin], key="a", says="Something is wrong.")
+        Notice.objects.update(**{"status": NoticeStatus.DEAD} | changes)
+
+    def test_are_one_finding_whose_sentence_names_no_recipient(self, admin):
+        self.owe(admin)
+
+        [fault] = found()
+
+        assert (fault.kind, fault.subject) == (Alarm.DEAD_NOTICE, "notices:dead")
+        assert "Alarm of the desk" in fault.said
+        assert "admin" not in fault.said
+
+    def test_are_not_those_that_are_tried_again(self, admin):
+        self.owe(admin, status=NoticeStatus.FAILED)
+
+        assert found() == []
+
+    def test_are_forgotten_after_a_day(self, admin):
+        self.owe(admin, created_at=timezone.now() - timedelta(hours=25))
+
+        assert found() == []

@@ -4,14 +4,18 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from reviews import audit
+from reviews.access import ADMIN
 from reviews.actions import assertions, watchdog
 from reviews.actions.assertions import Fault
-from reviews.models import AuditEntry, Finding
+from reviews.models import AuditEntry, Finding, Notice
 from reviews.models.finding import SEVERE, Alarm
+from reviews.states import NoticeChannel, NoticeKind
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 STUCK = Fault(Alarm.STUCK_RUN, "run:1", "Queued for long")
@@ -131,6 +135,43 @@ class TestGoRound:
 
         assert [row.kind for row in Finding.objects.open()] == [Alarm.BROKEN_BOOK]
         assert "could not be written into the book" in caplog.text
+
+
+class TestTelling:
+    def test_reaches_every_admin_once_a_round(self, world, admin, alice):
+        second = factories.user("root", ADMIN)
+        world += [STUCK, LOST, Fault(Alarm.LOST_LEASE, "run:3", "Silent, too")]
+        watchdog.go_round()
+        watchdog.go_round()
+
+        owed = Notice.objects.filter(channel=NoticeChannel.PAGE)
+        assert {notice.user_id for notice in owed} == {admin.pk, second.pk}
+        assert owed.count() == 2
+        assert owed[0].kind == NoticeKind.WATCHDOG
+        assert "Lost run not taken back (2), Run not taken" in json.dumps(owed[0].payload)
+
+    def test_reaches_nobody_whose_account_is_closed(self, world, admin):
+        User.objects.update(is_active=False)
+        world.append(STUCK)
+        watchdog.go_round()
+
+        assert not Notice.objects.exists()
+
+    def test_says_nothing_of_what_is_over(self, world, admin):
+        world.append(STUCK)
+        watchdog.go_round()
+        before = Notice.objects.count()
+        world.clear()
+        watchdog.go_round()
+
+        assert Notice.objects.count() == before
+
+    def test_comes_again_with_another_finding(self, world, admin):
+        for fault in (STUCK, LOST):
+            world.append(fault)
+            watchdog.go_round()
+
+        assert Notice.objects.filter(channel=NoticeChannel.PAGE).count() == 2
 
 
 class TestAlarm:
