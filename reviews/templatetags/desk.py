@@ -158,6 +158,18 @@ def bar(start: float, length: float, total: float, kind: str = "model") -> SafeS
     )
 
 
+@register.simple_tag
+def load_bar(load: int, most: int, average: float) -> SafeString:
+    """Return a bar as long as one person's load beside the greatest; half as much again as the average is much."""
+    width = 100 * load / max(most, 1)
+    return format_html(
+        '<svg class="load" aria-hidden="true"><rect class="track" width="100%" height="6" rx="3"/>'
+        '<rect class="{}" width="{}%" height="6" rx="3"/></svg>',
+        "much" if load > 1.5 * average else "held",
+        f"{width:.1f}",
+    )
+
+
 @register.inclusion_tag("components/field.html")
 def field(
     bound: BoundField, label: str = "", wide: bool = False, optional: bool = False, was: str | None = None

@@ -18,9 +18,11 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, QueryDict
 
 from reviews import access, live, pulse
-from reviews.web import clock, fragments, runs, texts, visible
+from reviews.states import OPEN
+from reviews.web import board, clock, fragments, runs, texts, visible
 from reviews.web.context import live_tick
 from reviews.web.filters import Filter
+from reviews.web.lanes import Look
 
 SIGNED_OUT, NOT_FOUND, BROKEN = 4401, 4404, 1011
 BELL_PATIENCE = 2.0
@@ -152,14 +154,30 @@ class InboxConsumer(DeskConsumer):
     """Keeps one open inbox true to the database."""
 
     def groups_for(self, user: User) -> set[str]:
-        """The bells of the queues they may read."""
-        return {live.queue_group(pk) for pk in access.visible_queues(user).values_list("pk", flat=True)}
+        """The bells of the queues they may read, and of those from which a question came to them."""
+        called_in = user.call_ins.filter(intervention__status__in=OPEN).values_list("intervention__queue", flat=True)
+        return {live.queue_group(pk) for pk in {*access.visible_queues(user).values_list("pk", flat=True), *called_in}}
 
     def news(self, user: User) -> fragments.Changes:
         """The rows that changed, as the filters of this page show them; who has no queue learns not even a number."""
         if not self.wanted:
             return fragments.Changes("", self.seq)
         return fragments.since(user, Filter.read(self.query()), self.seq)
+
+
+class BoardConsumer(DeskConsumer):
+    """Tells one open board that it has changed."""
+
+    def groups_for(self, user: User) -> set[str]:
+        """The bells of the queues they manage. Raises Gone where there is none any more."""
+        managed = set(access.managed_queues(user).values_list("pk", flat=True))
+        if not managed:
+            raise Gone(NOT_FOUND)
+        return {live.queue_group(pk) for pk in managed}
+
+    def news(self, user: User) -> fragments.Changes:
+        """Whether anything changed in these queues."""
+        return board.news(user, Look.read(self.query()), self.seq)
 
 
 class RunConsumer(DeskConsumer):

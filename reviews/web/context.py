@@ -30,7 +30,9 @@ class Desk:
         open_here = Intervention.objects.open().filter(queue=OuterRef("pk")).order_by().values("queue")
         number = Subquery(open_here.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
         seat = Exists(Membership.objects.filter(queue=OuterRef("pk"), user=self._user.pk))
-        return list(access.visible_queues(self._user).annotate(waiting=Coalesce(number, 0), has_seat=seat))
+        managed = Exists(access.managed_queues(self._user).filter(pk=OuterRef("pk")))
+        found = access.visible_queues(self._user)
+        return list(found.annotate(waiting=Coalesce(number, 0), has_seat=seat, is_managed=managed))
 
     @property
     def waiting(self) -> int:
@@ -42,6 +44,11 @@ class Desk:
         """Whether there is a queue in which they may start runs."""
         has_seat = any(queue.has_seat for queue in self.queues)  # type: ignore[attr-defined]  # annotated
         return has_seat or access.has_role(self._user, access.ADMIN)
+
+    @property
+    def manages(self) -> bool:
+        """Whether there is a queue that they manage."""
+        return any(queue.is_managed for queue in self.queues)  # type: ignore[attr-defined]  # annotated
 
     @property
     def sees_audit(self) -> bool:
