@@ -162,7 +162,7 @@ def _brief(run: Run, entry: Entry, state: str | None, said: list[Said], *, at_th
         at_the_gate=at_the_gate,
         dry=run.dry_run,
         notes=tuple(text for one in said for text in _messages(one)),
-        feedback=sent_back[-1] if sent_back else None,
+        feedback="\n\n".join(sent_back) or None,
         context={"run_id": str(run.pk), "agent": run.agent},
         stream=getattr(settings, "FOUREYES_STREAM", False),
         trace_data=getattr(settings, "FOUREYES_TRACE_DATA", True),
@@ -170,12 +170,11 @@ def _brief(run: Run, entry: Entry, state: str | None, said: list[Said], *, at_th
 
 
 def _said(checkpoint: Checkpoint | None) -> list[Said]:
-    """What people said to the questions of this checkpoint, in order."""
+    """What the people said who decided the questions of this checkpoint, in order."""
     if checkpoint is None:
         return []
-    return list(
-        Decision.objects.filter(intervention__checkpoint=checkpoint).select_related("intervention").order_by("id")
-    )
+    deciding = Decision.objects.deciding().filter(intervention__checkpoint=checkpoint)
+    return list(deciding.select_related("intervention").order_by("id"))
 
 
 def _messages(decision: Said) -> Iterator[str]:

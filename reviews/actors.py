@@ -47,3 +47,9 @@ def name_of(user: User) -> str:
 def names_of(usernames: Iterable[str]) -> dict[str, str]:
     """What the desk calls the people behind these user names; an account that is gone is left out. One query."""
     return {person.get_username(): name_of(person) for person in User.objects.filter(username__in=set(usernames))}
+
+
+def listed(people: Iterable[User]) -> str:
+    """What the desk calls several people at once: "Alice, Bob and Carol"."""
+    *first, last = map(name_of, people)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
-from reviews.actions import repeats
+from reviews import access
+from reviews.actions import quorum, repeats
 from reviews.catalog import AgentCard
 from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall, Trial
 from reviews.states import Risk
@@ -61,13 +64,17 @@ def run(run: Run) -> Shape:
     }
 
 
-def run_in_full(row: Run) -> Shape:
-    """A run with its calls, its questions and its history, oldest first; at most ``MOST`` of each."""
+def run_in_full(row: Run, viewer: User | None = None) -> Shape:
+    """A run with its calls, its questions and its history, oldest first; at most ``MOST`` of each.
+
+    ``viewer`` is whose eyes it is for: a vote that they are to cast without knowing the others' shows none of them.
+    """
     asked = row.interventions.select_related("run", "queue", "claimed_by", "tool_call")
     asked = asked.prefetch_related("decisions__decided_by")
     calls, calls_left = _newest(row.tool_calls.order_by("-id"))
     questions, questions_left = _newest(asked.order_by("-created_at", "-id"))
     history, history_left = _newest(row.events.order_by("-seq"))
+    hidden = access.blind(viewer, questions)
     branches = list(row.forks.order_by("created_at").values_list("pk", "dry_run"))
     return run(row) | {
         "checkpoints": [checkpoint(saved) for saved in row.checkpoints.defer("state").order_by("number")],
@@ -75,8 +82,8 @@ def run_in_full(row: Run) -> Shape:
         "trial": trial(row.trial) if row.dry_run else None,
         "trials": [str(pk) for pk, is_dry in branches if is_dry],
         "tool_calls": [tool_call(call) for call in calls],
-        "interventions": [_with_decisions(question) for question in questions],
-        "events": [event(line) for line in history],
+        "interventions": [_with_decisions(question, viewer, hidden) for question in questions],
+        "events": [event(access.masked(line, hidden, viewer)) for line in history],
         "left_out": {"tool_calls": calls_left, "interventions": questions_left, "events": history_left},
     }
 
@@ -98,6 +105,7 @@ def intervention(row: Intervention) -> Shape:
         "queue": row.queue.slug,
         "status": row.status,
         "outcome": row.outcome or None,
+        "approvals": {"needed": row.needed, "given": row.given},
         "verdicts": [str(verdict) for verdict in row.verdicts] if row.is_open else [],
         "reason_required": bool(row.policy.get("reason_required")),
         "claimed_by": _who(row.claimed_by),
@@ -107,21 +115,29 @@ def intervention(row: Intervention) -> Shape:
         "level": row.level,
         "rejections": row.rejections,
         "version": row.version,
+        "round": row.round,
         "created_at": moment(row.created_at),
         "decided_at": moment(row.decided_at),
     }
 
 
-def intervention_in_full(row: Intervention) -> Shape:
-    """A question with the rule's name, the schema an edit must meet, and what was said to it."""
+def intervention_in_full(row: Intervention, viewer: User | None = None) -> Shape:
+    """A question with the rule's name, the schema an edit must meet, and what was said to it; as in `run_in_full`."""
     earlier = [_rejection(said) for said in repeats.rejections(row)]
     more = {
         "rejected_before": earlier,
         "rule": row.policy.get("name") or None,
         "schema": row.schema,
         "run_status": row.run.status,
+        "under_vote": _under_vote(row),
     }
-    return _with_decisions(row) | more
+    return _with_decisions(row, viewer, access.blind(viewer, [row])) | more
+
+
+def _under_vote(row: Intervention) -> Shape | None:
+    """What a colleague put to the vote in place of the proposal; not who, for that may be hidden."""
+    moved = quorum.ballot(row).motion if row.is_open else None
+    return {"verdict": moved.verdict, "replacement": moved.replacement} if moved else None
 
 
 def _rejection(row: Decision) -> Shape:
@@ -130,9 +146,10 @@ def _rejection(row: Decision) -> Shape:
 
 
 def decision(row: Decision) -> Shape:
-    """One verdict; ``reason`` stays inside, the agent never reads it."""
+    """One verdict; ``reason`` stays inside, the agent never reads it. One of an earlier ``round`` counts no more."""
     return {
         "verdict": row.verdict,
+        "round": row.round,
         "by": row.decided_by.get_username(),
         "note": row.note,
         "reason": row.reason,
@@ -204,8 +221,11 @@ def moment(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z") if at else None
 
 
-def _with_decisions(row: Intervention) -> Shape:
-    return intervention(row) | {"decisions": [decision(said) for said in row.decisions.all()]}
+def _with_decisions(row: Intervention, viewer: User | None, hidden: Collection[UUID]) -> Shape:
+    said: Iterable[Decision] = row.decisions.all()
+    if viewer is not None and row.pk in hidden:
+        said = [one for one in said if one.decided_by_id == viewer.pk]
+    return intervention(row) | {"decisions": [decision(one) for one in said]}
 
 
 def _newest(rows: QuerySet[M]) -> tuple[list[M], int]:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import assignments, eligibility, notices, questions
+from reviews.actions import assignments, notices, questions
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import storable
 from reviews.actors import TIMEOUT, Actor
@@ -45,7 +45,6 @@ def ask(intervention_id: UUID, *, of: User, question: str, by: User) -> AskBack:
     run, intervention = questions.locked(intervention_id)
     access.require_reviewer(by, intervention)
     questions.require_open_for(by, intervention, None)
-    eligibility.require(by, intervention)
     if intervention.asked_back_at is not None:
         raise Conflict("Something was asked already; this item waits for the answer.")
     if of not in whom(intervention, by):

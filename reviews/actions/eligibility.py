@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from reviews import access
 from reviews.actions import voters
 from reviews.actions.errors import Conflict
-from reviews.models import CallIn, Intervention, Membership
+from reviews.models import Absence, CallIn, Intervention, Membership
 
 REQUESTER, AGENT_OWNER, EARLIER_VOTERS = "requester", "agent_owner", "earlier_voters"
 """Whom a policy may keep from deciding, by its key ``not_by``."""
@@ -53,11 +54,15 @@ def barred(user: User | AnonymousUser, intervention: Intervention) -> str:
 
 
 def eligible(intervention: Intervention) -> list[User]:
-    """Who may vote on it as it stands, by user name, at most ``MOST``; one statement, and one per fork it came from."""
+    """Who may vote on it as it stands, by user name, at most ``MOST``; one statement, and one per fork it came from.
+
+    Whoever is away now is not among them, and may vote all the same if they come.
+    """
     not_by = intervention.policy.get("not_by") or ()
     seat = Membership.objects.filter(user=OuterRef("pk"), queue=intervention.queue_id)
     called_in = CallIn.objects.filter(user=OuterRef("pk"), intervention=intervention)
     people = User.objects.filter(Exists(seat) | Exists(called_in), is_active=True)
+    people = people.exclude(Exists(Absence.objects.at(timezone.now()).filter(user=OuterRef("pk"))))
     if groups := _groups(intervention):
         people = people.filter(pk__in=voters.members_of(groups).values("pk"))
     if REQUESTER in not_by:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import assignments, eligibility, questions
+from reviews.actions import assignments, questions
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actors import TIMEOUT, Actor
 from reviews.audit import Act
@@ -127,7 +127,6 @@ def extend(intervention_id: UUID, *, seconds: int, reason: str, by: User) -> Int
 def _require_free_for(by: User, intervention: Intervention) -> None:
     access.require_reviewer(by, intervention)
     questions.require_open_for(by, intervention, None)
-    eligibility.require(by, intervention)
 
 
 @transaction.atomic

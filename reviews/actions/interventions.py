@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import notices, questions, runs, verdicts
+from reviews.actions import notices, questions, quorum, runs, verdicts, vote_acts
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import is_deep, storable
-from reviews.actors import SYSTEM, Actor
+from reviews.actors import SYSTEM, Actor, listed
 from reviews.audit import Act
 from reviews.models import Decision, Intervention, Run, Span
-from reviews.states import OUTCOME_OF, InterventionStatus, Kind, RunStatus, Verdict
+from reviews.states import InterventionStatus, Kind, RunStatus, Verdict
 
 
 @transaction.atomic
@@ -32,13 +33,14 @@ def decide(
     context: str = "",
     version: int | None = None,
 ) -> Decision:
-    """Record the verdict; queue the run once none of its questions is open.
+    """Record the vote; settle the question once the votes suffice; queue the run once none of its questions is open.
 
+    Where its policy wants several approvals, a vote that does not settle it leaves it open, and held by nobody.
     ``note`` is the feedback the agent reads: instead of a rejected call's output, else as a message. ``context`` is one
     more message to it; ``reason`` stays inside.
     ``replacement`` is the edited arguments or text, the supplied output, or the answer.
     ``version`` is the one the reviewer saw.
-    Raises Conflict, Invalid, PermissionDenied.
+    Raises Conflict, Invalid, PermissionDenied (NotEligible where the policy wants somebody else).
     """
     run, intervention = questions.locked(intervention_id)  # the run first, always: one order of locks
     access.require_reviewer(by, intervention)
@@ -46,12 +48,10 @@ def decide(
     if is_deep(replacement, verdicts.DEEPEST):
         raise Invalid(replacement=f"This is nested more than {verdicts.DEEPEST} times; make it flatter.")
     note, reason, context = (storable(text).strip() for text in (note, reason, context))
-    said = verdicts.checked(intervention, verdicts.Said(verdict, note, reason, storable(replacement), context))
+    ballot = quorum.ballot(intervention)
+    said = verdicts.Said(verdict, note, reason, storable(replacement), context)
+    said = ballot.understood(verdicts.checked(intervention, said, under_vote=ballot.under_vote))
 
-    now = timezone.now()
-    outcome = OUTCOME_OF[said.verdict]
-    version = intervention.version + 1
-    intervention.move_to(InterventionStatus.DECIDED, outcome=outcome, decided_at=now, version=version)
     decision = Decision.objects.create(
         intervention=intervention,
         verdict=said.verdict,
@@ -61,15 +61,21 @@ def decide(
         context=said.context,
         replacement=said.replacement,
         proposal_digest=intervention.digest,
-        created_at=now,
+        round=ballot.round_of(said),
+        created_at=timezone.now(),
     )
-    verdicts.apply(intervention, said)
-    notices.cancel(intervention)
-    _trace(run, intervention, decision)
-    acts = _release_run(run, intervention, said.verdict)
-    audit.record(
-        Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, _account(decision, intervention)), *acts
-    )
+    vote = ballot.with_vote(decision)
+    settled = vote.settle()
+    if intervention.needed == 1:
+        acts = [Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, _account(decision, intervention))]
+    else:
+        acts = vote_acts.told(ballot, vote, _account(decision, intervention))
+    if settled is not None:
+        verdicts.apply(intervention, settled)
+        notices.cancel(intervention)
+        _trace(run, intervention, decision, vote.deciding)
+        acts += _release_run(run, intervention, settled.verdict)
+    audit.record(*acts)
     return decision
 
 
@@ -126,9 +132,13 @@ def _release_run(run: Run, intervention: Intervention, verdict: str) -> list[Act
     return []
 
 
-def _trace(run: Run, intervention: Intervention, decision: Decision) -> None:
+def _trace(run: Run, intervention: Intervention, decision: Decision, deciding: Sequence[Decision]) -> None:
     waited = (decision.created_at - intervention.created_at).total_seconds()
-    data = {"verdict": decision.verdict, "by": questions.called(decision.decided_by), "waited_s": round(waited, 3)}
+    data = {
+        "verdict": decision.verdict,
+        "by": listed(said.decided_by for said in deciding),
+        "waited_s": round(waited, 3),
+    }
     Span.objects.create(
         run=run,
         span_id=f"span_{secrets.token_hex(12)}",

@@ -11,9 +11,10 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from reviews import access
+from reviews.actions import eligibility
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import storable
-from reviews.actors import ActorType, name_of, names_of
+from reviews.actors import ActorType, listed, name_of, names_of
 from reviews.models import Intervention, Run
 from reviews.models.intervention import digest_of
 from reviews.states import InterventionStatus, deed
@@ -30,7 +31,9 @@ def locked(intervention_id: UUID) -> tuple[Run, Intervention]:
     except Run.DoesNotExist:
         raise PermissionDenied(f"There is no item {intervention_id} that you may review.") from None
     joined = Intervention.objects.select_related("queue", "claimed_by", "assignee", "tool_call")
-    return run, joined.get(pk=intervention_id)
+    intervention = joined.get(pk=intervention_id)
+    intervention.run = run
+    return run, intervention
 
 
 def require_open(intervention: Intervention) -> None:
@@ -40,8 +43,12 @@ def require_open(intervention: Intervention) -> None:
 
 
 def require_open_for(by: User, intervention: Intervention, version: int | None) -> None:
-    """Raises Conflict where it is closed, held by a colleague, or not what ``by`` saw."""
+    """Raises Conflict where it is closed, held by a colleague, voted on by ``by``, or not what they saw.
+
+    Raises NotEligible where its policy wants somebody else.
+    """
     require_open(intervention)
+    eligibility.require(by, intervention)
     holder = holder_of(intervention)
     if holder not in (None, by):
         since = f" since {intervention.claimed_at:%d %b %Y at %H:%M:%S} UTC" if intervention.claimed_at else ""
@@ -77,11 +84,11 @@ def put_back(intervention: Intervention) -> None:
 
 def closed_text(intervention: Intervention) -> str:
     """Who closed it, how and when, for the reviewer who came too late."""
-    decision = intervention.decisions.select_related("decided_by").last()
-    if decision is None:
+    said = list(intervention.decisions.deciding().select_related("decided_by"))
+    if not said:
         return _withdrawn_text(intervention)
-    did = deed(intervention.kind, intervention.outcome, "this item")
-    return f"{called(decision.decided_by)} {did} on {decision.created_at:%d %b %Y at %H:%M:%S} UTC."
+    did, when = deed(intervention.kind, intervention.outcome, "this item"), said[-1].created_at
+    return f"{listed(decision.decided_by for decision in said)} {did} on {when:%d %b %Y at %H:%M:%S} UTC."
 
 
 def reason(text: str) -> str:

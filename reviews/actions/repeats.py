@@ -35,7 +35,7 @@ def verdict_on(run: Run, same: Same, count: int) -> str:
     """Why the run ends here, in words for everybody who looks for its result."""
     agent, tool, digest = same
     twins = {"intervention__run": run, "intervention__agent": agent, "intervention__tool": tool}
-    said = Decision.objects.filter(**twins, intervention__digest=digest, verdict=Verdict.REJECT)
+    said = Decision.objects.deciding().filter(**twins, intervention__digest=digest, verdict=Verdict.REJECT)
     last = said.select_related("decided_by").last()
     what = f"the call of {tool} with the same arguments" if tool else "the same output"
     who = f", last by {last.decided_by.get_full_name() or last.decided_by.get_username()}" if last else ""
@@ -70,5 +70,5 @@ def rejections(question: Intervention) -> list[Decision]:
     """Who rejected the same before in this run, oldest first; asks the database only where there is something."""
     if not question.rejections:
         return []
-    said = Decision.objects.filter(intervention__in=earlier(question), verdict=Verdict.REJECT)
+    said = Decision.objects.deciding().filter(intervention__in=earlier(question), verdict=Verdict.REJECT)
     return list(said.select_related("decided_by", "intervention").order_by("id"))

@@ -90,8 +90,13 @@ def try_verdict(
 
 def said_at_the_start(run: Run) -> list[Decision | Trial]:
     """What the agent of a dry run hears: what people had said at that gate, the tried verdict in the place of one."""
-    trial = run.trial
-    return [trial if one.intervention_id == trial.intervention_id else one for one in _decisions(trial)]
+    trial, said = run.trial, list[Decision | Trial]()
+    for one in _decisions(trial):
+        if one.intervention_id != trial.intervention_id:
+            said.append(one)
+        elif trial not in said:
+            said.append(trial)
+    return said
 
 
 def refusal(tool: str) -> str:
@@ -152,7 +157,7 @@ def _settle(call: ToolCall, replay: Replay) -> None:
 
 
 def _decisions(trial: Trial) -> list[Decision]:
-    asked = Decision.objects.filter(intervention__checkpoint=trial.intervention.checkpoint_id)
+    asked = Decision.objects.deciding().filter(intervention__checkpoint=trial.intervention.checkpoint_id)
     return list(asked.select_related("intervention").order_by("id"))
 
 

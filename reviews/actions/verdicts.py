@@ -37,8 +37,14 @@ class Said:
     context: str = ""
 
 
-def checked(intervention: Intervention, said: Said) -> Said:
-    """The verdict in its final form. Raises Invalid, naming each field that will not do."""
+AS_PROPOSED = Said(Verdict.APPROVE)
+
+
+def checked(intervention: Intervention, said: Said, *, under_vote: Said = AS_PROPOSED) -> Said:
+    """The verdict in its final form. Raises Invalid, naming each field that will not do.
+
+    ``under_vote`` is what to approve it comes to, where a colleague has put something else to the vote.
+    """
     if said.verdict not in intervention.verdicts:
         allowed = ", ".join(intervention.verdicts)
         raise Invalid(verdict=f"“{said.verdict}” cannot be said here; choose one of: {allowed}.")
@@ -50,7 +56,7 @@ def checked(intervention: Intervention, said: Said) -> Said:
     if intervention.kind == Kind.FINAL_OUTPUT and said.verdict == Verdict.REJECT and not said.note:
         raise Invalid(note="Tell the agent what to change: it will write its output again.")
     if said.verdict == Verdict.EDIT:
-        return replace(said, replacement=_edited(intervention, said.replacement))
+        return replace(said, replacement=_edited(intervention, said.replacement, under_vote))
     if said.verdict in (Verdict.OVERRIDE, Verdict.ANSWER):
         return replace(said, replacement=_supplied(said))
     return replace(said, replacement=None)
@@ -114,7 +120,7 @@ def misfits(schema: dict[str, Any], arguments: Any) -> list[str]:
     return errors + [f"arguments: {name!r} is not known any more" for name in unknown]
 
 
-def _edited(intervention: Intervention, replacement: Any) -> Any:
+def _edited(intervention: Intervention, replacement: Any, under_vote: Said) -> Any:
     if replacement is None:
         raise Invalid(replacement="Give the edited arguments, or approve them as they are.")
     if isinstance(intervention.proposal, dict) and not isinstance(replacement, dict):
@@ -123,9 +129,15 @@ def _edited(intervention: Intervention, replacement: Any) -> Any:
         raise Invalid(replacement=f"These arguments have more than {MAX_JSON:,} characters; shorten them.")
     if errors := schema_errors(intervention.schema, replacement):
         raise Invalid(replacement="; ".join(errors))
-    if replacement == intervention.proposal:
+    if _stays(intervention, replacement, under_vote):
         raise Invalid(replacement="Nothing was changed: approve it as it is, or edit it.")
     return replacement
+
+
+def _stays(intervention: Intervention, replacement: Any, under_vote: Said) -> bool:
+    if under_vote.verdict == Verdict.APPROVE:
+        return bool(replacement == intervention.proposal)
+    return under_vote.verdict == Verdict.EDIT and bool(replacement == under_vote.replacement)
 
 
 def _supplied(said: Said) -> Any:

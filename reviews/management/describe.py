@@ -61,11 +61,13 @@ def question(shape: Shape) -> str:
                 ("Risk", shape["risk"]),
                 ("Queue", shape["queue"]),
                 ("Status", shape["outcome"] or shape["status"]),
+                ("Approvals", approvals(shape)),
                 ("Claimed by", shape["claimed_by"]),
                 ("Due", text.clock(shape["due_at"])),
             ]
         ),
         _proposal(shape),
+        _under_vote(shape),
         text.titled("Rejected before, in this run", _rejections(shape["rejected_before"])),
         text.titled("Decisions", _decisions(shape["decisions"])),
         f"Decide: manage.py decide {text.short(shape['id'])} {'|'.join(shape['verdicts'])} --as USERNAME"
@@ -75,12 +77,19 @@ def question(shape: Shape) -> str:
 
 
 def decided(shape: Shape) -> str:
-    """A question just decided: what was said, and where its run is now."""
+    """A question just voted on: what was said, and where its run is now."""
+    did = "Decided" if shape["outcome"] else f"Vote recorded, {approvals(shape)}"
     return text.sections(
-        f"Decided: {text.one_line(shape['title'])}",
+        f"{did}: {text.one_line(shape['title'])}",
         _decisions(shape["decisions"][-1:]),
         f"The run is {text.one_line(shape['run_status'])}. Follow it with: manage.py show {text.short(shape['run'])}",
     )
+
+
+def approvals(shape: Shape) -> str:
+    """How far a vote has come, "1 of 2"; nothing where one is enough."""
+    needed, given = shape["approvals"]["needed"], shape["approvals"]["given"]
+    return f"{given} of {needed}" if needed > 1 else ""
 
 
 def questions(shapes: list[Shape]) -> str:
@@ -99,6 +108,13 @@ def _proposal(shape: Shape) -> str:
         choices = [f"- {text.one_line(choice)}" for choice in proposed.get("options") or []]
         return text.titled("The agent asks", text.block("\n".join([text.one_line(proposed.get("question")), *choices])))
     return text.titled("Arguments", text.block(proposed))
+
+
+def _under_vote(shape: Shape) -> str:
+    moved = shape["under_vote"]
+    return (
+        text.titled(f"Put to the vote instead: {moved['verdict']}", text.block(moved["replacement"])) if moved else ""
+    )
 
 
 def _rejections(rejections: list[Shape]) -> str:

@@ -162,6 +162,13 @@ class Intervention(Stateful):
         return self.needed if self.policy.get("rejecting") == "majority" else 1
 
     @property
+    def given(self) -> int:
+        """How many approvals were given in the last round; votes of either sort where a majority may reject."""
+        if self.needed > 1:
+            return self.votes
+        return int(self.status == InterventionStatus.DECIDED and self.outcome != Outcome.REJECTED)
+
+    @property
     def progress(self) -> str:
         """How far an open vote has come, without a word on who voted or what; empty where one vote is enough."""
         if self.needed == 1:

@@ -35,6 +35,7 @@ LONGEST = 90
 TONES = {  # the verb of an action → how its tag is coloured; one that is not here is idle
     "approve": "good",
     "edit": "good",
+    "decided": "good",
     "answer": "good",
     "done": "good",
     "completed": "good",
@@ -69,6 +70,8 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "planned": "idle",
     "ended": "idle",
     "de_escalated": "idle",
+    "voted": "busy",
+    "votes_voided": "caution",
     "submitted": "idle",
     "forked": "idle",
     "tried": "idle",

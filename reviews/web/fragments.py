@@ -6,7 +6,7 @@ that arrives twice does no harm. The review pane is never among them: what a rev
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -35,6 +35,8 @@ PAST = {
     "override": "overrode",
     "reject": "rejected",
     "answer": "answered",
+    "voted": "voted on",
+    "decided": "settled",
     "claimed": "claimed",
     "released": "released",
     "assigned": "assigned",
@@ -70,6 +72,7 @@ class Row:
     kind: str
     agent: str
     rejections: int
+    progress: str
     due_at: datetime
     holder: str
     is_mine: bool
@@ -89,6 +92,7 @@ class Row:
             kind=item.get_kind_display(),
             agent=item.agent,
             rejections=item.rejections,
+            progress=item.progress,
             due_at=item.due_at,
             holder=name_of(holder) if holder else "",
             is_mine=item.claimed_by_id == user.pk,
@@ -162,11 +166,16 @@ def _notices(events: Iterable[Event], user: User) -> str:
     said = [(event, PAST.get(kind), kind in REOPENS) for event, kind in kinds]
     names = names_of(event.actor for event, did, _ in said if did)
     notices = [
-        {"event": event, "did": did, "who": names.get(event.actor, event.actor), "reopens": reopens}
+        {"event": event, "did": did, "who": _who(event, names), "reopens": reopens}
         for event, did, reopens in said
         if did
     ]
     return render_to_string("reviews/inbox/_notices.html", {"notices": notices})
+
+
+def _who(event: Event, names: Mapping[str, str]) -> str:
+    """Who did it, but for a vote: the next one is to be cast without knowing that."""
+    return "A colleague" if event.kind == "intervention.voted" else names.get(event.actor, event.actor)
 
 
 def _removal(pk: UUID) -> str:

@@ -88,7 +88,8 @@ def repeated(item: Intervention) -> dict[str, Any]:
     if not said:
         return {}
     attempt = repeats.ordinal(repeats.earlier(item).count() + 1)
-    return {"title": f"{attempt} identical attempt: rejected {repeats.times(len(said))} before", "said": said}
+    times = repeats.times(len({one.intervention_id for one in said}))
+    return {"title": f"{attempt} identical attempt: rejected {times} before", "said": said}
 
 
 def pairs(item: Intervention) -> list[Pair]:

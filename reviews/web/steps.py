@@ -141,10 +141,24 @@ def decision(row: Decision, asked: Intervention) -> Step:
         Verdict.REJECT: ("x", "bad"),
         Verdict.ANSWER: ("message", "good"),
     }[Verdict(row.verdict)]
-    title = f"{name_of(row.decided_by)} {deed(asked.kind, row.outcome, asked.subject)}"
     edited = row.verdict == Verdict.EDIT
-    facts = {"about": asked, "changes": Comparison(asked.proposal, row.replacement) if edited else None}
+    facts: dict[str, Any] = {"about": asked, "changes": Comparison(asked.proposal, row.replacement) if edited else None}
+    title = f"{name_of(row.decided_by)} {voted(row, asked)}"
+    if row.round < asked.round:
+        icon, tone, facts["voided"] = "circle-x", "idle", True
     return Step(f"step-decision-{row.pk}", "decision", row.created_at, title, icon, tone, row=row, facts=facts)
+
+
+def voted(row: Decision, asked: Intervention) -> str:
+    """What somebody did by their verdict: where several must agree it is a vote, which alone does nothing."""
+    did = deed(asked.kind, row.outcome, asked.subject)
+    return f"voted, and thereby {did}" if asked.votes else did
+
+
+def secret_vote(row: Decision) -> Step:
+    """That somebody voted; the reader is yet to vote without knowing who or what."""
+    title = f"A reviewer voted on {row.intervention.subject}"
+    return Step(f"step-decision-{row.pk}", "note", row.created_at, title, "user-check", "idle")
 
 
 NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what stands in braces is filled in
@@ -170,6 +184,12 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
     "intervention.ask_back_withdrawn": ("{actor} needs no answer any more; the clock goes on", "message", "idle"),
     "intervention.ask_back_lapsed": ("{of} did not answer in time; the clock goes on", "hourglass", "wait"),
     "claim.expired": ("{held_by}'s claim ran out; the question is back in the queue", "user-minus", "idle"),
+    "intervention.votes_voided": (
+        "{actor} put something else to the vote; earlier votes count no more",
+        "refresh",
+        "caution",
+    ),
+    "intervention.decided": ("The vote was settled", "users", "idle"),
     "intervention.cancelled": ("The question was withdrawn", "circle-x", "idle"),
     "notice.given_up": ("A message about this run could not be delivered and was given up", "alert-triangle", "wait"),
     "notice.sent_again": ("{actor} had a message that was given up sent again", "message", "idle"),

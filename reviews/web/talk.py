@@ -46,7 +46,7 @@ class Talk:
 
 def so_far(run: Run, asked: Intervention) -> Talk:
     """Return what happened in the run before and around the question, in order; the question itself is left out."""
-    said = Decision.objects.filter(intervention__run=run).exclude(intervention=asked)
+    said = Decision.objects.deciding().filter(intervention__run=run).exclude(intervention=asked)
     joined = said.select_related("intervention", "decided_by")
     decisions = list(joined.defer("intervention__schema", "intervention__policy").order_by("-id")[:MOST])
     told = run.tool_calls.exclude(Q(pk=asked.tool_call_id)) if asked.is_open else run.tool_calls.all()

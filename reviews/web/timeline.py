@@ -31,6 +31,8 @@ class Rows:
     calls: list[ToolCall]
     interventions: list[Intervention]
     decisions: list[Decision]
+    secret: list[Decision]
+    """Votes of which this reader may know that they were cast, and no more."""
     checkpoints: list[Checkpoint]
     notes: list[Event]
     retries: list[Run]
@@ -65,9 +67,12 @@ def load(run: Run, user: User) -> Rows:
     asked = run.interventions.defer("schema", "policy").select_related("claimed_by").order_by("created_at", "id")
     interventions = {question.pk: question for question in asked}
     notes = list(run.events.filter(kind__in=steps.NOTES).order_by("seq"))
+    hidden = access.blind(user, interventions.values())
+    notes = [access.masked(note, hidden, user) for note in notes]
     decisions = list(Decision.objects.filter(intervention__run=run).select_related("decided_by").order_by("id"))
     for decision in decisions:
         decision.intervention = interventions[decision.intervention_id]
+    secret = [one for one in decisions if one.intervention_id in hidden and one.decided_by_id != user.pk]
     born_of = Q(retry_of=run) | Q(fork_of=run) | Q(pk__in=[run.retry_of_id, run.fork_of_id])
     kin = access.visible_runs(user).filter(born_of).order_by("created_at")
     related = list(kin.only("agent", "status", "retry_of", "fork_of", "forked_at", "dry_run", "created_at"))
@@ -76,7 +81,8 @@ def load(run: Run, user: User) -> Rows:
         spans=spans.of(run),
         calls=list(_own_calls(run)),
         interventions=list(interventions.values()),
-        decisions=decisions,
+        decisions=[one for one in decisions if one not in secret],
+        secret=secret,
         checkpoints=list(run.checkpoints.defer("state").order_by("number")),
         notes=notes,
         names=names_of(name for note in notes for name in steps.named_in(note)),
@@ -126,6 +132,7 @@ def _steps(rows: Rows, now: datetime) -> Iterator[Step]:
         yield steps.question(question, opens=question.queue_id in rows.queues, now=now)
     for decision in rows.decisions:
         yield steps.decision(decision, decision.intervention)
+    yield from map(steps.secret_vote, rows.secret)
     yield from map(steps.checkpoint, rows.checkpoints)
     yield from (steps.note(note, rows.names) for note in rows.notes)
 

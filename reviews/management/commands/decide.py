@@ -62,7 +62,7 @@ class Command(DeskCommand):
             replacement=_replacement(question, verdict, option, said[option]) if option else None,
             version=said["if_version"],
         )
-        decided = shapes.intervention_in_full(Intervention.objects.get(pk=question.pk))
+        decided = shapes.intervention_in_full(Intervention.objects.get(pk=question.pk), reviewer)
         return Answer(decided, describe.decided(decided))
 
 

@@ -83,12 +83,18 @@ def _table(rows: list[Intervention]) -> str:
                 Risk(row.risk).label.lower(),
                 row.queue.slug,
                 row.run.agent,
-                f"{row.title} (rejected {repeats.times(row.rejections)} before)" if row.rejections else row.title,
+                row.title + _remarks(row),
                 row.claimed_by.get_username() if row.claimed_by else "",
             )
             for row in rows
         ],
     )
+
+
+def _remarks(row: Intervention) -> str:
+    rejected = f"rejected {repeats.times(row.rejections)} before" if row.rejections else ""
+    remarks = ", ".join(filter(None, [rejected, row.progress]))
+    return f" ({remarks})" if remarks else ""
 
 
 def _rows(value: str) -> int:

@@ -27,7 +27,7 @@ class Command(DeskCommand):
         shelves: list[QuerySet[Any]] = [lookup.runs(viewer), lookup.interventions(viewer)]
         row = lookup.one(id, *shelves)
         if isinstance(row, Intervention):
-            question = shapes.intervention_in_full(row)
+            question = shapes.intervention_in_full(row, viewer)
             return Answer(question, describe.question(question))
-        run = shapes.run_in_full(row)
+        run = shapes.run_in_full(row, viewer)
         return Answer(run, describe.run(run))

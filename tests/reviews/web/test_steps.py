@@ -17,7 +17,11 @@ TOLD_BY_A_ROW = {
     *("run.submitted", "run.forked", "run.tried"),  # request, fork, trial
     *("run.checkpoint_saved", "run.completed", "run.failed"),  # checkpoint, ending
     *("tool_call.refused", "tool_call.done", "tool_call.failed"),  # the call
-    *("intervention.opened", *(f"intervention.{verdict}" for verdict in Verdict.values)),  # question, decision
+    *(
+        "intervention.opened",
+        "intervention.voted",
+        *(f"intervention.{verdict}" for verdict in Verdict.values),
+    ),  # question, decision
 }
 
 
