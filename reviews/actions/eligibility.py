@@ -27,6 +27,11 @@ def may_decide(user: User | AnonymousUser, intervention: Intervention) -> str:
     """Why they may not vote on it as it stands, in one sentence for them to read; empty where they may."""
     if not access.can_work_on(user, intervention):
         return f"You have no seat in the queue {intervention.queue.name}, whose reviewers decide this."
+    return why_not(user, intervention)
+
+
+def why_not(user: User | AnonymousUser, intervention: Intervention) -> str:
+    """The same of somebody whose seat is known."""
     return barred(user, intervention) or (VOTED if voters.has_voted(user, intervention) else "")
 
 

@@ -148,7 +148,8 @@ class Intervention(Stateful):
         allowed = self.policy.get("verdicts") or ()
         narrowed = tuple(verdict for verdict in VERDICTS_FOR[self.kind] if verdict in allowed)
         found = narrowed or VERDICTS_FOR[self.kind]  # a rule that leaves nothing to say must not lock the item
-        agree = () if self.round == 1 or Verdict.APPROVE in found else (Verdict.APPROVE,)
+        is_moved = self.round > 1 and self.is_open
+        agree = (Verdict.APPROVE,) if is_moved and Verdict.APPROVE not in found else ()
         return (*agree, *found)  # what a colleague put to the vote can always be agreed to
 
     @property

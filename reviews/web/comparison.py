@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reviews.actors import listed, name_of
 from reviews.models import Checkpoint, Decision, Run, ToolCall, Trial
 from reviews.models.intervention import digest_of
 from reviews.web import texts
@@ -45,10 +46,11 @@ def of(dry: Run) -> dict[str, Any]:
     assert original is not None  # a dry run is a fork
     question = trial.intervention
     then, now = _calls(original, question.checkpoint), _calls(dry, question.checkpoint)
-    decision = question.decisions.select_related("decided_by").last()
+    deciding = list(question.decisions.deciding().select_related("decided_by"))
     same_end = (original.status, original.result, original.error) == (dry.status, dry.result, dry.error)
-    left = Side("What happened", original, decision, _name(decision), *_lines(then, now), same_end)
-    right = Side("Dry run", dry, trial, _name(trial), *_lines(now, then), same_end)
+    deciders = listed(one.decided_by for one in deciding)
+    left = Side("What happened", original, deciding[-1], deciders, *_lines(then, now), same_end)
+    right = Side("Dry run", dry, trial, name_of(trial.tried_by), *_lines(now, then), same_end)
     return {"run": dry, "question": question, "sides": [left, right], "goes_on": not (dry.ended and original.ended)}
 
 
@@ -71,10 +73,3 @@ def _line(call: ToolCall, *, is_same: bool) -> Line:
 def _essence(call: ToolCall) -> tuple[str, str, str]:
     shown = call.proposed if call.executed is None else call.executed
     return call.tool, digest_of(shown), json.dumps(call.output, sort_keys=True)
-
-
-def _name(said: Decision | Trial | None) -> str:
-    if said is None:
-        return ""
-    person = said.decided_by if isinstance(said, Decision) else said.tried_by
-    return person.get_full_name() or person.get_username()

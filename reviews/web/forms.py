@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from reviews.actions import verdicts
+from reviews.actions import quorum, verdicts
 from reviews.models import Intervention
 from reviews.states import Kind, Verdict
 from reviews.web import texts
@@ -41,12 +41,13 @@ class DecisionForm(forms.Form):
 
     def __init__(self, item: Intervention, data: QueryDict | None = None) -> None:
         self.item = item
-        self.proposed_text = texts.written(item.proposal, indent=2)
+        self.ballot = quorum.ballot(item) if item.is_open else quorum.Ballot(item)
+        self.proposed_text = texts.written(self.ballot.base, indent=2)
         filled = _completed(data, {"edit_json": self.proposed_text, "version": str(item.version)})
         super().__init__(filled, initial={"edit_json": self.proposed_text, "version": item.version})
         has_fields = filled is not None and any(name.startswith(f"{EDIT_PREFIX}-") for name in filled)
         self.edit = SchemaForm(
-            filled if has_fields else None, schema=item.schema, value=item.proposal, prefix=EDIT_PREFIX
+            filled if has_fields else None, schema=item.schema, value=self.ballot.base, prefix=EDIT_PREFIX
         )
         self.view, self.edit_as = self._chosen(data or {})
 
@@ -100,11 +101,11 @@ class DecisionForm(forms.Form):
         self.is_valid()
         if self.edit_as != JSON:
             good = self.edit.is_valid() or not self.edit.is_bound
-            return (self.edit.value, []) if good and self.edit.is_bound else (self.item.proposal, self._mistakes())
+            return (self.edit.value, []) if good and self.edit.is_bound else (self.ballot.base, self._mistakes())
         try:
             value = parsed(self["edit_json"].value() or "")
         except forms.ValidationError as error:
-            return self.item.proposal, list(error.messages)
+            return self.ballot.base, list(error.messages)
         return value, verdicts.schema_errors(self.item.schema, value)
 
     def blame(self, errors: Mapping[str, str]) -> None:
@@ -128,7 +129,7 @@ class DecisionForm(forms.Form):
                 self.add_error("edit_json", error)
                 return None
         if not self.edit.is_bound or self.edit.is_valid():
-            return self.edit.value if self.edit.is_bound else self.item.proposal
+            return self.edit.value if self.edit.is_bound else self.ballot.base
         self.add_error(None, "Correct the values that are marked.")
         return None
 

@@ -13,6 +13,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews.actions import Conflict, Invalid, interventions
+from reviews.actions.eligibility import NotEligible
 from reviews.models import Intervention
 from reviews.web import review
 from reviews.web.filters import Filter
@@ -86,6 +87,8 @@ def _attempt(request: ReviewRequest, item: Intervention, form: DecisionForm, act
         act()
     except Conflict as conflict:
         return _again(request, item, notice=str(conflict), status=409)
+    except NotEligible as refused:
+        return _again(request, item, notice=str(refused), status=403)
     except Invalid as invalid:
         form.blame(invalid.errors)
         return _show(request, item, form, status=422)

@@ -11,12 +11,12 @@ from django.forms import BoundField
 from django.shortcuts import get_object_or_404
 
 from reviews import access
-from reviews.actions import questions, repeats
+from reviews.actions import eligibility, questions, repeats
 from reviews.actors import ActorType, names_of
 from reviews.models import Decision, Intervention
 from reviews.policies import show
 from reviews.states import InterventionStatus, Kind, Verdict
-from reviews.web import diff, keyset, talk, texts, wording
+from reviews.web import diff, keyset, talk, texts, vote, wording
 from reviews.web.filters import ORDER, Filter
 from reviews.web.forms import FIELDS, DecisionForm
 from reviews.web.schema_form import MISSING, Leaf, dig
@@ -35,18 +35,18 @@ def find(user: User, intervention_id: UUID) -> Intervention:
 
 def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) -> dict[str, Any]:
     """Return everything the pane shows; the number of queries does not depend on the data."""
-    decision = item.decisions.select_related("decided_by").last()
+    said = vote.context(user, item)
     return {
         "item": item,
         "form": form,
-        "decision": decision,
-        "changes": _edit(item, decision),
+        **said,
+        "changes": _edit(item, said["decision"]),
         "pairs": pairs(item),
         "heading": wording.asked_for(item),
         "question": _question(item),
         "prose": _prose(item),
         "marks": marks(form),
-        "options": wording.options(item),
+        "options": wording.options(item, form.ballot.under_vote.verdict),
         "paused_by": _paused_by(item),
         "at_due_time": wording.at_due_time(item),
         "repeated": repeated(item),
@@ -66,7 +66,7 @@ def preview(form: DecisionForm) -> dict[str, Any]:
         "item": form.item,
         "errors": errors,
         "marks": marks(form),
-        "changes": diff.Comparison(form.item.proposal, value),
+        "changes": diff.Comparison(form.ballot.base, value),
     }
 
 
@@ -77,7 +77,7 @@ def marks(form: DecisionForm) -> list[tuple[BoundField, str]]:
 
 
 def _was(form: DecisionForm, leaf: Leaf) -> str:
-    before = dig(form.item.proposal, leaf.path)
+    before = dig(form.ballot.base, leaf.path)
     shown = _shown(None if before is MISSING else before, leaf.schema)
     return f"changed from {shown or 'nothing'}" if len(shown) <= SHORT and "\n" not in shown else "changed"
 
@@ -153,13 +153,16 @@ def _rights(user: User, item: Intervention) -> dict[str, Any]:
     is_mine = item.claimed_by_id == user.pk
     holder = questions.holder_of(item)  # the page and the verb must agree on whose claim counts
     is_free = holder is None or is_mine
+    why_not = eligibility.why_not(user, item) if item.is_open and has_seat else ""
+    may = item.is_open and has_seat and not why_not
     manages = has_seat and not is_free and access.manages(user, item.queue_id)
     return {
         "may_try": may_try(user, item),
         "is_mine": is_mine,
         "has_seat": has_seat,
-        "may_decide": item.is_open and has_seat and is_free,
-        "may_claim": item.is_open and has_seat and holder is None,
+        "why_not": why_not,
+        "may_decide": may and is_free,
+        "may_claim": may and holder is None,
         "may_release": item.is_open and (is_mine or manages),
     }
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from reviews import access, catalog
 from reviews.actions import Conflict, Invalid, trials
 from reviews.models import Intervention
-from reviews.web import comparison, review, run_page, wording
+from reviews.web import comparison, review, run_page, vote, wording
 from reviews.web.forms import DecisionForm
 from reviews.web.http import ReviewRequest, show, signed_in
 
@@ -57,7 +57,7 @@ def _form(
     context = {
         "item": item,
         "form": form,
-        "decision": item.decisions.select_related("decided_by").last(),
+        **{name: vote.context(request.user, item)[name] for name in ("decision", "deciders")},
         "options": wording.options(item),
         "notice": notice,
         "section": "inbox",

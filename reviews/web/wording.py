@@ -81,9 +81,48 @@ ASKED_FOR: dict[str, str] = {
 }
 
 
-def options(item: Intervention) -> list[Option]:
-    """The verdicts that may be given on the item, as the desk words them."""
-    found = [(verdict, *WORDS[item.kind, verdict]) for verdict in item.verdicts]
+AGREE: dict[str, tuple[str, str]] = {
+    E: ("Approve the edit", "What your colleague put in its place counts, once enough people agree."),
+    O: ("Agree with this output", "{tool} does not run; the agent reads the output under vote."),
+    W: ("Agree with this answer", "The agent reads the answer under vote and goes on."),
+}
+PUT_TO_VOTE: dict[str, tuple[str, str]] = {
+    A: ("The agent's own proposal is under vote again", "You put the agent's own proposal to the vote again"),
+    E: ("An edit is under vote", "Your edit is under vote"),
+    O: ("An output is under vote, in place of the call", "Your output is under vote, in place of the call"),
+    W: ("An answer is under vote", "Your answer is under vote"),
+}
+"""What stands above it for the others, and for its author."""
+
+
+def put_to_vote(verdict: str, *, is_own: bool) -> str:
+    """The heading of what a reviewer put to the vote."""
+    return PUT_TO_VOTE[verdict][is_own]
+
+
+def what_votes_do(item: Intervention) -> str:
+    """How many have to agree, and what ends the vote; nothing where one is enough."""
+    if item.needed == 1:
+        return ""
+    against = f"{item.needed_against} rejections reject it" if item.needed_against > 1 else "one rejection rejects it"
+    return (
+        f"{item.needed} people must agree, each without seeing the others' votes; {against}. An edit, an override or "
+        "an answer is put to the vote in place of the proposal, and the votes before it count no more."
+    )
+
+
+def after_own_vote(item: Intervention) -> str:
+    """What happens after one's own vote."""
+    return (
+        f"{item.progress}. It stays open until enough colleagues have voted; they see that somebody voted, not who or "
+        "what. If one of them edits it, your vote counts no more and you may vote again."
+    )
+
+
+def options(item: Intervention, under_vote: str = A) -> list[Option]:
+    """The verdicts that may be given on the item, as the desk words them; to approve is to agree to ``under_vote``."""
+    agree = {A: AGREE[under_vote]} if under_vote in AGREE else {}
+    found = [(verdict, *(agree.get(verdict) or WORDS[item.kind, verdict])) for verdict in item.verdicts]
     return [Option(item.kind, verdict, label, then.format(tool=item.tool or "it")) for verdict, label, then in found]
 
 
