@@ -3,14 +3,17 @@
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from reviews.actions import interventions, runs
-from reviews.models import Intervention, Run
+from reviews.models import Finding, Intervention, Run
+from reviews.models.finding import Alarm
 from reviews.states import RunStatus, Verdict
 from tests import factories
 from tests.stack import Stack, sign_in
@@ -113,6 +116,18 @@ def repeated(desk: Desk, by: User) -> Intervention:
         desk.decide(factories.question(run), Verdict.REJECT, by=by, note=note)
         run = factories.leased(run)
     return factories.question(run)
+
+
+def findings(about: Run) -> None:
+    """What a watchdog might have found: two things that hold, and one that is over."""
+    now = timezone.now()
+    for minutes, kind, subject, said, over in (
+        (2, Alarm.STUCK_RUN, f"run:{about.pk}", "Queued since 2026-11-21 10:00 UTC; a worker has room", None),
+        (9, Alarm.BROKEN_BOOK, "entry:3", "The text of entry 3 (run.started) was altered", None),
+        (60, Alarm.DEAD_NOTICE, "notices:dead", "Messages were given up; the newest was “Reminder” by mail", now),
+    ):
+        seen = {"first_seen": now - timedelta(minutes=minutes), "last_seen": now}
+        Finding.objects.create(kind=kind, subject=subject, said=said, cleared_at=over, **seen)
 
 
 def until(look: Callable[[], T | None], seconds: float = PATIENCE / 1000) -> T:

@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from reviews.actions import interventions
+from reviews import pulse
+from reviews.actions import fleet, interventions
+from reviews.actions.fleet import Abilities
 from reviews.models import Intervention, Membership
 from reviews.states import Kind, Verdict
 from tests import factories
@@ -23,6 +25,7 @@ from tests.browser.desk import (
     choose,
     expect_decided,
     expect_finished,
+    findings,
     repeated,
     row,
     until,
@@ -190,6 +193,16 @@ def test_audit_log(desk, alice, bob, otto, mara):
     draw(page, "audit-log")
     desk.visit(page, "/audit/2/")
     draw(page, "audit-entry")
+
+
+def test_status(desk, alice, bob, admin, busy):
+    page = desk.open(admin, "/status/")
+    desk.stack.stop("worker")
+    findings(factories.leased(desk.submit("triage", PATIENT, by=alice), worker="box-b:4711"))
+    fleet.announce("box-b:4711", 50, Abilities({"triage": "1"}, frozenset({"1.21"}), "1.21", "0.24.6"))
+    pulse.note_round()
+    desk.visit(page, "/status/")
+    draw(page, "status")
 
 
 def test_admin(desk, alice, bob, admin, busy):

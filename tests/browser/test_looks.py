@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
 
+from reviews import pulse
 from reviews.models import Queue
 from reviews.states import Verdict
+from tests import factories
 from tests.browser import looks
 from tests.browser.desk import (
     CONTRACT,
@@ -18,6 +20,7 @@ from tests.browser.desk import (
     choose,
     expect_decided,
     expect_finished,
+    findings,
     repeated,
     row,
     verdict,
@@ -198,6 +201,31 @@ class TestAuditLog:
         require_good_looks(page, "audit log filtered empty")
         desk.visit(page, "/audit/2/")
         require_good_looks(page, "audit entry")
+
+
+class TestStatus:
+    def test_well_and_not(self, desk, alice, admin):
+        desk.ask("refunds", REFUND, by=alice)
+        page = desk.open(admin, "/status/")
+        expect(page.locator("header:has(#status-parts) small")).to_contain_text("Last sweep")
+        require_good_looks(page, "status")
+
+        run = factories.run(by=alice)
+        findings(run)
+        desk.visit(page, "/status/")
+        page.locator("#status-past > summary").click()
+        require_good_looks(page, "status with findings")
+        desk.visit(page, "/runs/")
+        expect(page.locator(".banner.bad")).to_contain_text("The watchdog found")
+        require_good_looks(page, "the watchdog's banner")
+
+    def test_banner_of_a_silent_clock(self, desk, alice):
+        pulse.cache.delete(pulse.SWEEP)
+        desk.stack.stop("clock")
+        pulse.cache.delete(pulse.SWEEP)
+        page = desk.open(alice)
+        expect(page.locator("#clock-state")).to_be_visible()
+        require_good_looks(page, "inbox of a silent clock")
 
 
 class TestAdmin:
