@@ -88,7 +88,9 @@ def _attempt(request: ReviewRequest, item: Intervention, form: DecisionForm, act
     except Conflict as conflict:
         return _again(request, item, notice=str(conflict), status=409)
     except NotEligible as refused:
-        return _again(request, item, notice=str(refused), status=403)
+        shown = _again(request, item, notice=str(refused), status=403)
+        shown.headers["X-Shows"] = "review"  # unlike other 403s it belongs in the pane; see rows.js
+        return shown
     except Invalid as invalid:
         form.blame(invalid.errors)
         return _show(request, item, form, status=422)

@@ -139,7 +139,7 @@ def _steps(rows: Rows, now: datetime) -> Iterator[Step]:
 
 def _by_the_end(found: list[Step]) -> tuple[list[Step], list[Step]]:
     """The steps up to the run's end, and those known to come after it; clocks differ, so their times do not say."""
-    late = {step.id for step in found if step.kind == "note" and step.row.kind == steps.LATE}
+    late = {step.id for step in found if step.kind == "note" and step.row and step.row.kind == steps.LATE}
     return [step for step in found if step.id not in late], [step for step in found if step.id in late]
 
 

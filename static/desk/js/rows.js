@@ -24,6 +24,13 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (matchMedia("(max-width: 1000px)").matches) scrollTo(0, 0);
 });
 
+// A 403 that shows the question, with the reason and with what was typed, takes its place; any other is no fragment.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status !== 403 || detail.xhr.getResponseHeader("X-Shows") !== "review") return;
+  detail.shouldSwap = true;
+  detail.isError = false;
+});
+
 // What fails without an answer of the desk's own (no connection, a stale sign-in, no right) is said, never swallowed.
 const say = (failed) => () => (document.getElementById("refused").hidden = !failed);
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, say(true));
