@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from reviews import audit
 from reviews.actions import assertions, fleet, notices
+from reviews.actions.assertions import book, fault
 from reviews.actions.fleet import Abilities
 from reviews.actors import SYSTEM
 from reviews.audit import Act, triggers
@@ -25,7 +26,7 @@ def found(*known):
 
 
 def subjects(kind, *known):
-    return [fault.subject for fault in found(*((kind, subject) for subject in known)) if fault.kind == kind]
+    return [one.subject for one in found(*((kind, subject) for subject in known)) if one.kind == kind]
 
 
 def announce(name="worker-1", *, places=4, agents=None, schemas=(factories.STATE_SCHEMA,)):
@@ -71,10 +72,10 @@ class TestStuckRuns:
         announce()
         run = age(factories.run(), minutes=6)
 
-        [fault] = found()
+        [one] = found()
 
-        assert (fault.kind, fault.subject) == (Alarm.STUCK_RUN, f"run:{run.pk}")
-        assert "Queued since" in fault.said
+        assert (one.kind, one.subject) == (Alarm.STUCK_RUN, f"run:{run.pk}")
+        assert "Queued since" in one.said
 
     def test_are_not_those_queued_a_moment_ago(self):
         announce()
@@ -126,14 +127,14 @@ class TestStuckRuns:
         assert subjects(Alarm.STUCK_RUN) == [f"run:{run.pk}"]
 
     def test_are_named_up_to_a_limit_longest_first(self, monkeypatch):
-        monkeypatch.setattr(assertions, "LIMIT", 2)
+        monkeypatch.setattr(fault, "LIMIT", 2)
         announce()
         runs = [age(factories.run(), minutes=minutes) for minutes in (10, 30, 20)]
 
         assert set(subjects(Alarm.STUCK_RUN)) == {f"run:{runs[1].pk}", f"run:{runs[2].pk}"}
 
     def test_stay_found_although_others_come_before_them(self, monkeypatch):
-        monkeypatch.setattr(assertions, "LIMIT", 2)
+        monkeypatch.setattr(fault, "LIMIT", 2)
         announce()
         known = age(factories.run(), minutes=10)
         oldest = age(factories.run(), minutes=40)
@@ -151,10 +152,10 @@ class TestLostLeases:
     def test_are_those_that_no_sweep_has_taken_back(self):
         run = self.lose(minutes=3)
 
-        [fault] = found()
+        [one] = found()
 
-        assert (fault.kind, fault.subject) == (Alarm.LOST_LEASE, f"run:{run.pk}")
-        assert "worker-1 fell silent" in fault.said
+        assert (one.kind, one.subject) == (Alarm.LOST_LEASE, f"run:{run.pk}")
+        assert "worker-1 fell silent" in one.said
 
     def test_are_not_those_that_the_next_sweep_takes_back(self):
         self.lose(seconds=30)
@@ -175,10 +176,10 @@ class TestBrokenBook:
     def test_is_found_where_an_entry_was_altered(self):
         AuditEntry.objects.filter(seq=7).update(actor="mallory")
 
-        [fault] = found()
+        [one] = found()
 
-        assert (fault.kind, fault.subject) == (Alarm.BROKEN_BOOK, "entry:7")
-        assert fault.said == "The text of entry 7 (a.b) was altered"
+        assert (one.kind, one.subject) == (Alarm.BROKEN_BOOK, "entry:7")
+        assert one.said == "The text of entry 7 (a.b) was altered"
 
     def test_is_found_where_the_end_was_cut_off(self):
         AuditEntry.objects.filter(seq__gt=8).delete()
@@ -186,13 +187,13 @@ class TestBrokenBook:
         assert subjects(Alarm.BROKEN_BOOK) == ["entry:9"]
 
     def test_is_read_from_its_end_only(self, monkeypatch):
-        monkeypatch.setattr(assertions, "NEWEST", 5)
+        monkeypatch.setattr(book, "NEWEST", 5)
         AuditEntry.objects.filter(seq=2).update(actor="mallory")
 
         assert found() == []
 
     def test_does_not_heal_by_growing(self, monkeypatch):
-        monkeypatch.setattr(assertions, "NEWEST", 5)
+        monkeypatch.setattr(book, "NEWEST", 5)
         AuditEntry.objects.filter(seq=7).update(actor="mallory")
         assert subjects(Alarm.BROKEN_BOOK) == ["entry:7"]
         write(20)
@@ -221,11 +222,11 @@ class TestDeadNotices:
     def test_are_one_finding_whose_sentence_names_no_recipient(self, admin):
         self.owe(admin)
 
-        [fault] = found()
+        [one] = found()
 
-        assert (fault.kind, fault.subject) == (Alarm.DEAD_NOTICE, "notices:dead")
-        assert "Alarm of the desk" in fault.said
-        assert "admin" not in fault.said
+        assert (one.kind, one.subject) == (Alarm.DEAD_NOTICE, "notices:dead")
+        assert "Alarm of the desk" in one.said
+        assert "admin" not in one.said
 
     def test_are_not_those_that_are_tried_again(self, admin):
         self.owe(admin, status=NoticeStatus.FAILED)
