@@ -39,7 +39,7 @@ class InterventionQuerySet(models.QuerySet["Intervention"]):
 
     def for_inbox(self) -> InterventionQuerySet:
         """First due first, with what a row of the inbox shows."""
-        return self.select_related("run", "queue", "claimed_by").order_by("due_at", "id")
+        return self.select_related("run", "queue", "claimed_by", "assignee").order_by("due_at", "id")
 
 
 class Intervention(Stateful):

@@ -11,27 +11,41 @@ from django import forms
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from reviews.models import Intervention, Queue
 from reviews.models.intervention import InterventionQuerySet
 from reviews.states import Risk
 
-ALL, MINE, UNCLAIMED, ESCALATED = "all", "mine", "unclaimed", "escalated"
-TABS = {ALL: "All", MINE: "Mine", UNCLAIMED: "Unclaimed", ESCALATED: "Escalated"}
+ALL, MINE, ASSIGNED, UNCLAIMED, ESCALATED, SNOOZED = "all", "mine", "assigned", "unclaimed", "escalated", "snoozed"
+TABS = {
+    ALL: "All",
+    MINE: "Mine",
+    ASSIGNED: "Assigned to me",
+    UNCLAIMED: "Unclaimed",
+    ESCALATED: "Escalated",
+    SNOOZED: "Snoozed",
+}
+QUIET = frozenset({ASSIGNED, ESCALATED, SNOOZED})
+"""Tabs that are shown only where something is in them."""
 ORDER = ("due_at", "-risk", "id")
 LONGEST_SEARCH = 200
 MOST_CHOSEN = 100
 
 
 def in_tab(tab: str, user: User) -> Q:
-    """The questions of one tab; an unknown tab is all of them."""
+    """The questions of one tab, an unknown one being all; what they put aside has a tab of its own until it is time."""
+    aside = Q(assignee=user.pk, snoozed_until__gt=timezone.now())
+    if tab == SNOOZED:
+        return aside
     conditions = {
         MINE: Q(claimed_by=user.pk),
+        ASSIGNED: Q(assignee=user.pk),
         UNCLAIMED: Q(claimed_by__isnull=True),
         ESCALATED: Q(level__gt=0),
     }
-    return conditions.get(tab, Q())
+    return conditions.get(tab, Q()) & ~aside
 
 
 @dataclass(frozen=True)

@@ -76,12 +76,15 @@ class Row:
     due_at: datetime
     holder: str
     is_mine: bool
+    assignee: str
+    is_for_me: bool
+    waits: bool
     keep: str
 
     @classmethod
     def of(cls, item: Intervention, user: User, chosen: Filter) -> Row:
-        """The item as that person sees it; needs ``claimed_by`` joined."""
-        holder = item.claimed_by
+        """The item as that person sees it; needs ``claimed_by`` and ``assignee`` joined."""
+        holder, assignee = item.claimed_by, item.assignee
         return cls(
             id=item.pk,
             order=filters.position(item),
@@ -96,6 +99,9 @@ class Row:
             due_at=item.due_at,
             holder=name_of(holder) if holder else "",
             is_mine=item.claimed_by_id == user.pk,
+            assignee=name_of(assignee) if assignee else "",
+            is_for_me=item.assignee_id == user.pk,
+            waits=item.asked_back_at is not None,
             keep=chosen.link(),
         )
 
@@ -152,7 +158,7 @@ def counts(user: User, chosen: Filter) -> str:
 def summary(user: User, chosen: Filter) -> dict[str, Any]:
     """What the head of the list says."""
     numbers = tally(chosen.narrowed(waiting(user)), user)
-    shown = [tab for tab in filters.TABS if tab != filters.ESCALATED or numbers[tab] or chosen.tab == tab]
+    shown = [tab for tab in filters.TABS if tab not in filters.QUIET or numbers[tab] or chosen.tab == tab]
     return {
         "tabs": [(tab, filters.TABS[tab], numbers[tab], chosen.link(tab=tab)) for tab in shown],
         "chosen": chosen,

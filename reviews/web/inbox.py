@@ -42,7 +42,7 @@ def board(request: ReviewRequest, opened: Intervention | None = None) -> dict[st
     """Return what the list shows; the sequence number is read first, so that nothing falls between page and socket."""
     user, chosen = request.user, Filter.read(request.GET)
     seq = fragments.newest() if access.visible_queues(user).exists() else 0  # who has no queue learns not even a number
-    rows = chosen.applied(fragments.waiting(user), user).select_related("claimed_by")
+    rows = chosen.applied(fragments.waiting(user), user).select_related("claimed_by", "assignee")
     page = keyset.page(rows, by=ORDER, cursor=request.GET.get("after", ""), size=PAGE_SIZE)
     return {
         "section": "inbox",

@@ -81,6 +81,12 @@ def aftermath(request: ReviewRequest, intervention_id: UUID) -> HttpResponse:
     return render(request, "reviews/interventions/_aftermath.html", {"item": item})
 
 
+def again(request: ReviewRequest, item: Intervention, *, notice: str = "", status: int = 200) -> HttpResponse:
+    """Show the question read anew, after something was done to it beside deciding it."""
+    fresh = review.find(request.user, item.pk)
+    return _show(request, fresh, DecisionForm(fresh), notice=notice, status=status)
+
+
 def _attempt(request: ReviewRequest, item: Intervention, form: DecisionForm, act: Callable[[], object]) -> HttpResponse:
     """Do it and show the question as it is then; a refusal keeps what was typed."""
     try:

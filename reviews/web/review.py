@@ -16,7 +16,7 @@ from reviews.actors import ActorType, names_of
 from reviews.models import Decision, Intervention
 from reviews.policies import show
 from reviews.states import InterventionStatus, Kind, Verdict
-from reviews.web import diff, keyset, talk, texts, vote, wording
+from reviews.web import diff, holds, keyset, talk, texts, vote, wording
 from reviews.web.filters import ORDER, Filter
 from reviews.web.forms import FIELDS, DecisionForm
 from reviews.web.schema_form import MISSING, Leaf, dig
@@ -29,7 +29,7 @@ Pair = tuple[str, str, bool]
 def find(user: User, intervention_id: UUID) -> Intervention:
     """The question, or 404 for who may not see it: that it exists is not their business."""
     visible = access.visible_interventions(user)
-    joined = visible.select_related("run__started_by", "queue", "claimed_by", "tool_call")
+    joined = visible.select_related("run__started_by", "queue", "claimed_by", "assignee", "tool_call")
     return get_object_or_404(joined, pk=intervention_id)
 
 
@@ -54,7 +54,8 @@ def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) 
         "talk": talk.so_far(item.run, item),
         "others_open": item.run.interventions.open().exclude(pk=item.pk).count(),
         "keep": chosen.link(),
-        **_rights(user, item),
+        **(rights := _rights(user, item)),
+        **holds.context(user, item, may_decide=rights["may_decide"]),
         **_neighbours(user, item, chosen),
     }
 

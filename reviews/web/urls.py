@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from reviews.web import audit_log, away, board, inbox, interventions, runs, trials
+from reviews.web import audit_log, away, board, holding, inbox, interventions, runs, trials
 
 app_name = "reviews"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     *interventions.urlpatterns,
     *runs.urlpatterns,
     *trials.urlpatterns,
+    *holding.urlpatterns,
     *board.urlpatterns,
     *away.urlpatterns,
     *audit_log.urlpatterns,
