@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from agents_runtime import leaving
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import Answer, Begun, Request, Snapshot
-from agents_runtime.sdk.human import NAME as ASK_HUMAN
-from reviews import policies
-from reviews.actions import gates, tool_calls
+from reviews.actions import gates, policy_defaults, rulebook, tool_calls
 from reviews.actions.checkpoints import SavedState, Shelf
 from reviews.actions.gates import Proposal
+from reviews.actions.rulebook import Rulebook
 from reviews.models import Run
-from reviews.policies import Judgement
+from reviews.policies import ASK_HUMAN, Case
 from reviews.states import Kind, Ruling, ToolCallStatus, Verdict
 
 GO = frozenset(
@@ -27,7 +27,6 @@ GO = frozenset(
         ToolCallStatus.SUPPLIED,
     }
 )
-QUESTION = Judgement(Ruling.ASKED, "The agent asks a person and waits for the answer.", "A question from the agent")
 REMOTE_VERDICTS = (Verdict.APPROVE, Verdict.REJECT)
 """A call that runs at the model provider can be let through or not, but neither edited nor answered for."""
 
@@ -43,7 +42,8 @@ class RunDesk:
 
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
         """Judge each call, save the gate; True when somebody must be asked, the run is held, or this worker stops."""
-        proposals = [self._proposal(request) for request in requests]
+        book = self._book()
+        proposals = [self._proposal(request, book) for request in requests]
         return self._park(snapshot, proposals, max_rejections=self.entry.max_rejections)
 
     def answers(self, calls: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Answer]:
@@ -87,32 +87,43 @@ class RunDesk:
             self._shelf.clear()
             raise
 
-    def _proposal(self, request: Request) -> Proposal:
+    def _book(self) -> Rulebook:
+        """The policies in force; what the agent's code says becomes one of them where it is met for the first time."""
+        book = rulebook.current()
+        if book.knows(self.entry.slug, self.entry.rules):
+            return book
+        policy_defaults.meet(self.entry.slug, self.entry.title, self.entry.rules)
+        return rulebook.remember(self.entry.slug, self.entry.rules)
+
+    def _proposal(self, request: Request, book: Rulebook) -> Proposal:
+        case = self._case(request)
+        said = book.judge(case, agent=self.run.agent, author_asks=request.author_asks)
+        shadows = book.shadows(case, said, agent=self.run.agent, author_asks=request.author_asks)
+        is_limited = request.is_remote and said.ruling == Ruling.ASKED
         return Proposal(
             call_id=request.call_id,
             agent=request.agent,
             tool=request.tool,
             arguments=request.arguments,
             schema=request.schema,
-            judgement=self._judgement(request),
-            kind=Kind.QUESTION if request.tool == ASK_HUMAN else Kind.TOOL_APPROVAL,
+            judgement=replace(said, verdicts=REMOTE_VERDICTS) if is_limited else said,
+            kind=Kind(case.kind),
             idempotent=request.tool in self.entry.idempotent,
             is_agent=request.is_agent,
+            author_asks=request.author_asks,
+            shadows=shadows,
         )
 
-    def _judgement(self, request: Request) -> Judgement:
-        rules = self.entry.rules
-        if request.tool == ASK_HUMAN:  # a question is always asked; a rule may only say how
-            rules = tuple(rule for rule in rules if rule.tool == ASK_HUMAN and rule.ruling == Ruling.ASKED)
-        judgement = policies.judge(
-            rules,
+    def _case(self, request: Request) -> Case:
+        return Case(
             tool=request.tool,
             agent=request.agent,
             arguments=request.arguments,
-            author_asks=request.author_asks,
+            kind=Kind.QUESTION if request.tool == ASK_HUMAN else Kind.TOOL_APPROVAL,
+            run=lambda: rulebook.facts_of(self.run),
+            requester=lambda: self._requester,
         )
-        if request.tool == ASK_HUMAN and judgement in (policies.MARKED, policies.PASSES):
-            return QUESTION
-        if request.is_remote and judgement.ruling == Ruling.ASKED:
-            return replace(judgement, verdicts=REMOTE_VERDICTS)
-        return judgement
+
+    @cached_property
+    def _requester(self) -> Mapping[str, Any]:
+        return rulebook.requester_of(self.run)

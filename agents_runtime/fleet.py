@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import Error, connections
 
 from agents_runtime import leaving, registry, sdk
-from reviews.actions import fleet
+from reviews.actions import fleet, policy_defaults
 from reviews.actions.fleet import Abilities
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,16 @@ def require_not_older() -> None:
             fleet.require_not_older(abilities())
     finally:
         _disconnect()  # the pool's processes are forked next, and must not inherit it
+
+
+def make_first_policies() -> None:
+    """See that what the agents' code says, and the starter set of a fresh install, are among the policies."""
+    try:
+        policy_defaults.meet_all()
+    except Error as error:  # each agent is met again at its first gate
+        logger.warning("the first policies could not be made: %s", error)
+    finally:
+        _disconnect()
 
 
 def _announce(places: int) -> None:

@@ -86,7 +86,7 @@ def register(
                 f"Two agents are registered as {slug!r}: {_origin(known.build)} and {_origin(build)}. Rename one."
             )
         try:
-            rules = tuple(Rule.from_dict(rule) for rule in review)
+            rules = tuple(Rule.from_code(rule) for rule in review)
         except BadRule as error:
             raise ImproperlyConfigured(f"Agent {slug!r}: {error}") from error
         _entries[slug] = Entry(
@@ -154,6 +154,7 @@ def declare(entry: Entry) -> None:
             tools=names,
             ungated=tuple(sorted(entry.ungated)),
             owners=entry.owners,
+            review=tuple(rule.to_dict() for rule in entry.rules),
         )
     )
 

@@ -50,13 +50,14 @@ def leave(**_: Any) -> None:
 
 @worker_init.connect
 def come_up(sender: Any = None, **_: Any) -> None:
-    """Refuse to start where this worker could not read what others have written."""
+    """Refuse to start where this worker could not read what others have written; make the first policies."""
     if not _runs_agents(sender):
         return
     try:
         fleet.require_not_older()
     except TooOld as error:
         raise SystemExit(str(error)) from None
+    fleet.make_first_policies()
 
 
 @worker_process_init.connect

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reviews.actors import ActorType
-from reviews.models import AskBack, CallIn, Decision, Event, Intervention, Membership, Queue, Run
+from reviews.models import AskBack, CallIn, Decision, Event, Intervention, Membership, Queue, ReviewPolicy, Run
 from reviews.states import OPEN
 
 SOMEBODY = "A reviewer"
@@ -174,3 +174,29 @@ def require_operator(user: User, run: Run) -> None:
     """Raises PermissionDenied unless they may start, stop, pause and retry runs of that queue."""
     if not (can_work_in(user, run.queue_id) or has_role(user, ADMIN)):
         raise PermissionDenied(f"{user.get_username()} may not operate runs of the queue “{run.queue.name}”.")
+
+
+def sees_policies(user: User | AnonymousUser) -> bool:
+    """Whether the review policies are open to them: to those who write them, and to auditors."""
+    return has_role(user, MANAGER, AUDITOR, ADMIN)
+
+
+def visible_policies(user: User | AnonymousUser) -> QuerySet[ReviewPolicy]:
+    """The versions of policies they may read: all or none."""
+    return ReviewPolicy.objects.all() if sees_policies(user) else ReviewPolicy.objects.none()
+
+
+def writes_policies(user: User | AnonymousUser) -> bool:
+    """Whether they may write review policies and, as a second person, put those of others in force."""
+    return has_role(user, MANAGER, ADMIN)
+
+
+def require_policy_writer(user: User) -> None:
+    """Raises PermissionDenied unless they may write review policies."""
+    if not writes_policies(user):
+        raise PermissionDenied(f"{user.get_username()} is neither a manager nor an admin, and may not change policies.")
+
+
+def is_second_person(user: User | AnonymousUser, policy: ReviewPolicy) -> bool:
+    """Whether they are another than who wrote the version last; what the system wrote nobody here wrote."""
+    return policy.edited_by_id is None or policy.edited_by_id != user.pk

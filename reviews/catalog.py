@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 class UnknownAgent(LookupError):
@@ -11,7 +13,10 @@ class UnknownAgent(LookupError):
 
 @dataclass(frozen=True)
 class AgentCard:
-    """One registered agent, as the desk and the verbs need to see it; ``owners`` are user names."""
+    """One registered agent, as the desk and the verbs need to see it.
+
+    ``owners`` are user names, ``review`` the rules that its code says.
+    """
 
     slug: str
     title: str
@@ -24,6 +29,7 @@ class AgentCard:
     tools: tuple[str, ...] = ()
     ungated: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
+    review: tuple[Mapping[str, Any], ...] = ()
 
 
 _cards: dict[str, AgentCard] = {}

@@ -76,6 +76,15 @@ class Ruling(models.TextChoices):
     REFUSED = "refused", "Refused by policy"
 
 
+class PolicyStatus(models.TextChoices):
+    """Where one version of a review policy stands."""
+
+    DRAFT = "draft", "Draft"
+    SHADOW = "shadow", "Shadow"
+    ACTIVE = "active", "Active"
+    RETIRED = "retired", "Retired"
+
+
 class ToolCallStatus(models.TextChoices):
     """What became of one tool call; the ledger of side effects."""
 
@@ -141,6 +150,13 @@ INTERVENTION_MOVES: dict[str, frozenset[str]] = {
     Q.DECIDED: frozenset(),
     Q.EXPIRED: frozenset(),
     Q.CANCELLED: frozenset(),
+}
+P = PolicyStatus
+POLICY_MOVES: dict[str, frozenset[str]] = {
+    P.DRAFT: frozenset({P.SHADOW, P.ACTIVE, P.RETIRED}),
+    P.SHADOW: frozenset({P.ACTIVE, P.RETIRED}),
+    P.ACTIVE: frozenset({P.RETIRED}),
+    P.RETIRED: frozenset(),
 }
 
 RUN_OPEN = frozenset({R.QUEUED, R.RUNNING, R.AWAITING_REVIEW, R.PAUSED})

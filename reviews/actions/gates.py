@@ -11,15 +11,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import checkpoints, notices, repeats, runs
+from reviews.actions import checkpoints, notices, repeats, runs, shadows
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.leases import handed_back, owned
 from reviews.actions.repeats import Same
+from reviews.actions.rulebook import Shadow
 from reviews.actions.text import storable
 from reviews.actions.trials import Replay
 from reviews.actors import POLICY, WORKER
 from reviews.audit import Act
-from reviews.models import Checkpoint, Intervention, Run, ToolCall
+from reviews.models import Checkpoint, Intervention, Queue, Run, ToolCall
 from reviews.models.intervention import digest_of
 from reviews.policies import Judgement
 from reviews.states import InterventionStatus, Kind, Risk, Ruling, RunStatus, ToolCallStatus
@@ -43,6 +44,8 @@ class Proposal:
     idempotent: bool = False
     is_agent: bool = False
     replay: Replay | None = None
+    author_asks: bool = False
+    shadows: tuple[Shadow, ...] = ()
 
     @property
     def same(self) -> Same:
@@ -71,12 +74,15 @@ def park(
     rejected = repeats.counted(run, asked)
     spent = repeats.spent(rejected, asked, max_rejections)
     checkpoint = checkpoints.save(run, state, asked=bool(asked and not spent))
-    acts = []
+    acts, entered = [], []
     for proposal in proposals:
         earlier = known.get(proposal.call_id)
         call = known[proposal.call_id] = _enter(run, checkpoint, proposal, earlier)
+        if earlier is None:
+            entered.append((call, proposal.shadows))
         if not spent and (earlier is None or _unasked(earlier)):
             acts += _ask(run, checkpoint, proposal, call, rejected)
+    shadows.keep(entered)
     if spent:
         acts += _give_up(run, state, spent, rejected[spent])
     elif asked:
@@ -220,6 +226,7 @@ def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall
         output=output,
         idempotent=proposal.idempotent,
         is_agent=proposal.is_agent,
+        author_asks=proposal.author_asks,
         created_at=timezone.now(),
     )
 
@@ -254,7 +261,7 @@ def _question(
         digest=digest_of(proposal.arguments),
         policy=judgement.snapshot(),
         why=judgement.why,
-        queue_id=run.queue_id,
+        queue_id=_queue_of(judgement) or run.queue_id,
         risk=judgement.risk,
         rejections=rejected.get(proposal.same, 0),
         status=InterventionStatus.PENDING,
@@ -266,6 +273,12 @@ def _question(
     if intervention.rejections:
         data["rejected_before"] = intervention.rejections
     return intervention, Act("intervention.opened", POLICY, run, intervention, data)
+
+
+def _queue_of(judgement: Judgement) -> int | None:
+    """The queue its rule names; None for the run's own, also where the one named is gone."""
+    named = Queue.objects.filter(slug=judgement.queue) if judgement.queue else None
+    return named.values_list("pk", flat=True).first() if named else None
 
 
 def _title(proposal: Proposal) -> str:

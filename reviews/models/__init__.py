@@ -13,7 +13,9 @@ from reviews.models.intervention import Intervention
 from reviews.models.notice import Notice
 from reviews.models.notice_settings import Digest, NoticeSettings
 from reviews.models.queue import Membership, Queue
+from reviews.models.review_policy import PolicyMark, ReviewPolicy
 from reviews.models.run import Run
+from reviews.models.shadow_ruling import ShadowRuling
 from reviews.models.span import Span
 from reviews.models.tool_call import ToolCall
 from reviews.models.trial import Trial
@@ -35,8 +37,11 @@ __all__ = [
     "Membership",
     "Notice",
     "NoticeSettings",
+    "PolicyMark",
     "Queue",
+    "ReviewPolicy",
     "Run",
+    "ShadowRuling",
     "Span",
     "ToolCall",
     "Trial",

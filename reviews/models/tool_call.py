@@ -15,7 +15,8 @@ from reviews.states import Ruling, ToolCallStatus
 class ToolCall(models.Model):
     """What was proposed, what the gate said, what was executed, and what came back.
 
-    ``lease`` is the worker's under which it last began, until something came back.
+    ``lease`` is the worker's under which it last began, until something came back. ``author_asks`` is what the agent's
+    author marked on the tool.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="tool_calls")
@@ -34,6 +35,7 @@ class ToolCall(models.Model):
     lease = models.UUIDField(null=True)
     idempotent = models.BooleanField(default=False)
     is_agent = models.BooleanField(default=False)
+    author_asks = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

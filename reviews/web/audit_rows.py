@@ -13,7 +13,7 @@ from reviews.policies import show
 TELLING = (
     *("title", "question", "answer", "tool", "agent", "input", "note", "reason", "context", "code", "error"),
     *("result", "output", "why", "model", "name", "held_by", "to", "of", "was", "level", "until", "due_at"),
-    *("worker", "number", "format", "entries", "problem"),
+    *("worker", "policy", "version", "number", "format", "entries", "problem"),
 )
 """Keys of an entry's data that say most about it, in this order."""
 BEFORE = {
@@ -86,6 +86,15 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "exported": "idle",
     "verified": "idle",
     "triggers_installed": "idle",
+    "activated": "caution",
+    "retired": "caution",
+    "retirement_asked": "wait",
+    "proposed": "wait",
+    "drafted": "idle",
+    "saved": "idle",
+    "shadowed": "idle",
+    "kept": "idle",
+    "discarded": "idle",
     "added": "idle",
     "changed": "idle",
 }

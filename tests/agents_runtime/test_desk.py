@@ -72,9 +72,9 @@ class TestStopAtGate:
         assert (question.kind, question.title) == (Kind.QUESTION, "Who?")
         assert question.why == "The agent asks a person and waits for the answer."
 
-    def test_lets_a_rule_say_how_a_question_is_asked_but_not_whether(self, desk):
+    def test_lets_a_rule_say_how_a_question_is_asked_but_not_whether(self, db):
         rules = [{"tool": "ask_human", "ruling": "allow"}, {"tool": "ask_human", "risk": "critical", "title": "Help"}]
-        desk.entry = entry(*rules)
+        desk = RunDesk(factories.leased(), entry(*rules), "player")
 
         assert desk.stop_at_gate(SNAPSHOT, [request(tool="ask_human", arguments={"question": "Who?"})]) is True
         question = desk.run.interventions.get()
@@ -86,7 +86,7 @@ class TestStopAtGate:
         assert desk.run.interventions.get().verdicts == ("approve", "reject")
 
     def test_notes_which_calls_may_run_again(self, desk):
-        desk.entry = entry(idempotent=("pay",))
+        desk.entry = entry({"tool": "pay"}, {"tool": "wire", "ruling": "refuse"}, idempotent=("pay",))
         desk.stop_at_gate(SNAPSHOT, [request("c1"), request("c2", tool="note")])
 
         assert list(desk.run.tool_calls.values_list("idempotent", flat=True)) == [True, False]

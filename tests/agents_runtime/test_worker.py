@@ -346,9 +346,10 @@ class TestRunsThatCannotGoOn:
         assert (run.status, run.error_code, ran) == (RunStatus.FAILED, "undecided_call", [])
 
     def test_can_be_tried_again_from_the_start(self, stage, waiting, pay, ran):
-        stage.register(lambda: play.agent(first(call("pay", to="Ann")), pay), version="2")
+        stage.register(lambda: play.agent(first(call("pay", to="Ann")), pay), version="2", review=ASK)
         failed = stage.advance(waiting)
 
-        again = stage.advance(runs.retry(failed.pk, by=stage.reviewer))
+        asked = stage.advance(runs.retry(failed.pk, by=stage.reviewer))
+        again = stage.settle(asked, "approve")
 
         assert (again.status, again.retry_of, ran) == (RunStatus.COMPLETED, failed, ["Ann"])

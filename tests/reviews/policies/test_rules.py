@@ -98,7 +98,7 @@ class TestRuleFromDict:
         assert rule == Rule(
             "issue_refund",
             Ruling.ASKED,
-            Condition("amount", ">", 200),
+            (Condition("amount", ">", 200),),
             "Refunds*",
             "Refund over 200",
             "Refund {amount}",
@@ -127,7 +127,7 @@ class TestRuleFromDict:
             ("verdicts", [], "list"),
             ("verdicts", ["shrug"], "approve, edit, override, reject, answer"),
             ("verdicts", 7, "iterable"),
-            ("when", {"amount": 200}, "text"),
+            ("when", 7, "text"),
             ("title", 7, "text"),
             ("tool", 7, "text"),
         ],

@@ -1,0 +1,68 @@
+"""What a version of a policy says, checked key by key before it is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from reviews.actions.errors import Invalid
+from reviews.actions.text import is_deep, storable
+from reviews.models import Queue
+from reviews.policies import Rule, problems
+from reviews.policies.book import FIRST, LAST
+
+KEYS = ("title", "agent", "position", "note", "rules")
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
+LONGEST = {"slug": 100, "title": 200, "agent": 100, "note": 2000}
+
+
+def errors_in(body: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong, by key: ``title``, ``position``, ``rules``, ``rules.0`` or ``rules.0.when``. Reads no database."""
+    if unknown := sorted(map(str, set(body) - {*KEYS, "slug"})):
+        return {unknown[0]: f"There is no such key; there is slug, {', '.join(KEYS)}."}
+    wrong = {key: said for key in LONGEST if key in body and (said := _wrong_text(key, body[key]))}
+    if "slug" in body and "slug" not in wrong and not SLUG.fullmatch(body["slug"]):
+        wrong["slug"] = "Write lowercase letters, digits and dashes."
+    position = body.get("position", FIRST)
+    if isinstance(position, bool) or not isinstance(position, int) or not FIRST <= position <= LAST:
+        wrong["position"] = f"Write a whole number from {FIRST} to {LAST}; the lowest is asked first."
+    return wrong | (_wrong_rules(body["rules"]) if "rules" in body else {})
+
+
+def checked(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The same keys as they are kept, the rules in one way of writing. Raises Invalid with what is wrong by key."""
+    wrong = errors_in(body) or _missing_queues(body)
+    if wrong:
+        raise Invalid(**wrong)
+    rules = {"rules": written(body["rules"])} if "rules" in body else {}
+    return {**body, **rules}
+
+
+def written(rules: list[Any]) -> list[dict[str, Any]]:
+    """The rules as they are kept and exported. Raises BadRule."""
+    return [Rule.from_dict(rule).to_dict() for rule in rules]
+
+
+def _wrong_text(key: str, value: Any) -> str:
+    if not isinstance(value, str) or (key != "note" and not value.strip()):
+        return "Write a text."
+    if len(value) > LONGEST[key]:
+        return f"Write at most {LONGEST[key]} characters; there are {len(value)}."
+    return "" if storable(value) == value else "There is a character in it that no database can keep."
+
+
+def _wrong_rules(rules: Any) -> dict[str, str]:
+    if is_deep(rules, 20):
+        return {"rules": "The rules are nested too deeply."}
+    if wrong := problems(rules):
+        return wrong
+    unkept = [at for at, rule in enumerate(rules) if storable(rule) != rule]
+    return {f"rules.{at}": "There is a character or number in it that no database can keep." for at in unkept}
+
+
+def _missing_queues(body: Mapping[str, Any]) -> dict[str, str]:
+    named = {f"rules.{at}.queue": rule.get("queue") for at, rule in enumerate(body.get("rules", ()))}
+    wanted = {slug for slug in named.values() if slug}
+    known = set(Queue.objects.filter(slug__in=wanted).values_list("slug", flat=True)) if wanted else set()
+    return {place: f"There is no queue {slug!r}." for place, slug in named.items() if slug and slug not in known}

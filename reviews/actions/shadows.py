@@ -1,0 +1,49 @@
+"""What the policies on trial would have said, kept beside what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from reviews.actions.rulebook import Shadow
+from reviews.models import ReviewPolicy, ShadowRuling, ToolCall
+from reviews.states import Ruling
+
+LONGEST = 500
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often a policy on trial would have changed what the gate said, since its trial began."""
+
+    asked: int
+    let_through: int
+    refused: int
+
+
+def keep(entered: Sequence[tuple[ToolCall, Iterable[Shadow]]]) -> None:
+    """Write what would have been said about calls that have just come to the gate; one statement, or none."""
+    now = timezone.now()
+    rows = [
+        ShadowRuling(
+            policy_id=shadow.policy_id,
+            tool_call=call,
+            ruling=shadow.judgement.ruling,
+            rule=shadow.judgement.rule[:LONGEST],
+            seen=shadow.judgement.seen,
+            at=now,
+        )
+        for call, shadows in entered
+        for shadow in shadows
+    ]
+    if rows:
+        ShadowRuling.objects.bulk_create(rows)
+
+
+def tally(policy: ReviewPolicy) -> Tally:
+    """How often it would have asked, let through and refused where the policies in force said otherwise."""
+    counts = {f"{ruling.value}": Count("pk", filter=Q(ruling=ruling)) for ruling in Ruling}
+    return Tally(**ShadowRuling.objects.filter(policy=policy).aggregate(**counts))

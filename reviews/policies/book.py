@@ -1,0 +1,113 @@
+"""Several policies together: by position, the first matching rule of all decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from reviews.policies.case import Case
+from reviews.policies.conditions import BadRule
+from reviews.policies.judging import Judgement, judge_case
+from reviews.policies.rules import Rule
+from reviews.states import Risk
+
+MOST_RULES = 200
+FIRST, LAST, USUAL = 0, 1000, 500
+"""The positions a policy may have, and the one it has where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One version of a policy, ready to judge by. What is ``unreadable`` asks about every call and says why."""
+
+    slug: str
+    rules: tuple[Rule, ...]
+    version: int = 0
+    agent: str = "*"
+    position: int = USUAL
+    unreadable: str = ""
+
+    def speaks_of(self, agent: str) -> bool:
+        """Whether it is about the runs of that registered agent."""
+        return fnmatchcase(agent, self.agent)
+
+    def judge(self, case: Case) -> Judgement | None:
+        """What its first matching rule says; None where none does."""
+        said = judge_case(self.rules, case)
+        if not said.rule:
+            return None
+        if self.unreadable:
+            why = f"The policy {self.slug} (version {self.version}) cannot be used, so a person is asked"
+            said = replace(said, why=f"{why}: {self.unreadable}")
+        return replace(said, policy=self.slug, policy_version=self.version)
+
+
+def unreadable(slug: str, version: int, agent: str, position: int, why: str) -> Policy:
+    """What stands for a policy that cannot be read: a person is asked about whatever it might have spoken of."""
+    guard = Rule("*", name="Unreadable policy", risk=Risk.HIGH)
+    return Policy(slug, (guard,), version, agent, position, why)
+
+
+def ordered(policies: Iterable[Policy]) -> tuple[Policy, ...]:
+    """In the order in which they are asked."""
+    return tuple(sorted(policies, key=lambda policy: (policy.position, policy.slug)))
+
+
+def judge_by(policies: Sequence[Policy], case: Case, *, agent: str, author_asks: bool = False) -> Judgement:
+    """What the policies say about a call in a run of the registered ``agent``; they come ``ordered``."""
+    for policy in policies:
+        if policy.speaks_of(agent) and (said := policy.judge(case)):
+            return said
+    return judge_case((), case, author_asks=author_asks)
+
+
+def with_trial(policies: Iterable[Policy], trial: Policy) -> tuple[Policy, ...]:
+    """The policies as they would be with this one instead of the version that is in force."""
+    return ordered([*(policy for policy in policies if policy.slug != trial.slug), trial])
+
+
+def read_rules(data: Any) -> tuple[Rule, ...]:
+    """The rules of a policy. Raises BadRule for the first that cannot be read."""
+    for wrong in problems(data).values():
+        raise BadRule(wrong)
+    return tuple(Rule.from_dict(rule) for rule in data)
+
+
+def problems(data: Any) -> dict[str, str]:
+    """What cannot be read in a policy's rules, by place: ``rules``, ``rules.0`` or ``rules.0.when``."""
+    if not isinstance(data, list) or len(data) > MOST_RULES:
+        return {"rules": f"Rules are a list of at most {MOST_RULES}."}
+    return dict(found for at, rule in enumerate(data) for found in _problems(at, rule))
+
+
+def mentions(policies: Iterable[Policy], path: str) -> bool:
+    """Whether any condition or title of theirs looks at that path, such as ``run.input`` or ``requester``."""
+    return any(
+        path in template_or_path
+        for policy in policies
+        for rule in policy.rules
+        for template_or_path in (rule.title, *(condition.path for condition in rule.when))
+    )
+
+
+def _problems(at: int, rule: Any) -> Iterator[tuple[str, str]]:
+    """Each key that is wrong by itself; what is wrong only together is found once each can be read."""
+    alone = []
+    if isinstance(rule, Mapping) and not set(rule) - set(_KEYS) and rule.get("tool"):
+        for key, value in rule.items():
+            try:
+                Rule.from_dict({"tool": "*", key: value})
+            except BadRule as error:
+                alone.append((f"rules.{at}.{key}", str(error)))
+    if alone:
+        yield from alone
+        return
+    try:
+        Rule.from_dict(rule)
+    except BadRule as error:
+        yield f"rules.{at}.{error.key}" if error.key else f"rules.{at}", str(error)
+
+
+_KEYS = tuple(Rule.__dataclass_fields__)
