@@ -6,9 +6,10 @@ from uuid import UUID
 from celery import shared_task
 from celery.signals import worker_init, worker_process_init, worker_ready, worker_shutting_down
 from django.conf import settings
+from django.utils import timezone
 
 from agents_runtime import fleet, leaving, worker
-from reviews.actions import absences, asking_back, checkpoints, holding, leases, watchdog
+from reviews.actions import absences, asking_back, checkpoints, firing, holding, leases, watchdog
 from reviews.actions.fleet import TooOld
 
 
@@ -27,6 +28,7 @@ def sweep() -> None:
     holding.wake()
     asking_back.lapse()
     absences.cover()
+    firing.fire_due(timezone.now())
 
 
 @shared_task(ignore_result=True)

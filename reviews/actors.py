@@ -37,6 +37,7 @@ WORKER = Actor(ActorType.SYSTEM, "worker")
 CLOCK = Actor(ActorType.SYSTEM, "clock")
 TIMEOUT = Actor(ActorType.TIMEOUT, "timeout")
 POLICY = Actor(ActorType.POLICY, "policy")
+TIMEOUT = Actor(ActorType.TIMEOUT, "timeout")
 
 
 def name_of(user: User) -> str:

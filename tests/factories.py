@@ -15,6 +15,7 @@ from reviews.policies import Judgement
 from reviews.states import Ruling
 
 PASSWORD = "four-eyes-demo"
+WALL = 4 * 3600 + 1  # a rule with a time of its own means it by the wall clock: due alike at any hour of the test
 AGENT = "clerk"  # known to the desk only: no worker could run it
 STATE_SCHEMA = "1.21"  # one that the Agents SDK of the lock reads
 SCHEMA = {
@@ -80,7 +81,7 @@ def proposal(
     *, ruling: Ruling = Ruling.ASKED, judgement: dict[str, Any] | None = None, **changes: Any
 ) -> gates.Proposal:
     """One call a model asked for; `judgement` changes what the rules said of it."""
-    said: dict[str, Any] = {"name": "Refund over 200", "title": "Refund 4820 to C-88213"}
+    said: dict[str, Any] = {"name": "Refund over 200", "title": "Refund 4820 to C-88213", "due_in": WALL}
     return gates.Proposal(
         **{
             "call_id": f"call_{next(_numbers)}",

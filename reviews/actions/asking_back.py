@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import assignments, notices, questions
+from reviews.actions import assignments, notices, questions, timers
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import storable
 from reviews.actors import TIMEOUT, Actor
@@ -131,10 +131,9 @@ def _close(intervention: Intervention, asked: AskBack) -> dict[str, object]:
     asked.closed_at = now
     asked.save(update_fields=["answer", "closed_at"])
     stood = now - (intervention.asked_back_at or now)
-    was, due_at = intervention.due_at, intervention.due_at + stood
-    intervention.due_at = min(due_at, max(was, intervention.expires_at)) if intervention.expires_at else due_at
+    timers.reschedule(intervention, now, since=intervention.asked_back_at)
     intervention.asked_back_at = None
-    intervention.save(update_fields=["due_at", "asked_back_at"])
+    intervention.save(update_fields=["asked_back_at"])
     return {"waited_s": round(stood.total_seconds()), "due_at": intervention.due_at}
 
 

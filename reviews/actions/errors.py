@@ -7,6 +7,10 @@ class Conflict(Exception):
     """A colleague or the clock was faster. Its text is for the reviewer to read."""
 
 
+class Late(Conflict):
+    """The question is closed already. What was tried is kept in the book."""
+
+
 class Invalid(Exception):
     """The verb was given what it cannot take; ``errors`` maps a field to what is wrong with it."""
 

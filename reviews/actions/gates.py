@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import checkpoints, notices, repeats, runs, shadows
+from reviews.actions import checkpoints, notices, repeats, runs, shadows, timers
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.leases import handed_back, owned
 from reviews.actions.repeats import Same
@@ -122,9 +121,9 @@ def ask_release(
         audit.record(*_give_up(run, state, spent, rejected[spent]))
         return None
     checkpoint = checkpoints.save(run, state, asked=True)
-    intervention, act = _question(run, checkpoint, proposal, None, rejected)
+    intervention, acts = _question(run, checkpoint, proposal, None, rejected)
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
-    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, [])), act)
+    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, [])), *acts)
     return intervention
 
 
@@ -137,7 +136,7 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         raise ValueError("None of these calls has started, so there is no outcome to ask about.")
     checkpoint = run.checkpoints.order_by("-number")[0]
     Checkpoint.objects.filter(pk=checkpoint.pk).update(asked=True)  # a question hangs on it now, so it is kept
-    acts = []
+    acts: list[Act] = []
     for call in started:
         began = f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
         why = (
@@ -151,7 +150,7 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         proposal = Proposal(
             call.call_id, call.agent, call.tool, arguments, call.schema, judgement, Kind.UNKNOWN_OUTCOME
         )
-        acts.append(_question(run, checkpoint, proposal, call, {})[1])
+        acts += _question(run, checkpoint, proposal, call, {})[1]
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None)
     audit.record(*acts)
 
@@ -239,16 +238,16 @@ def _ask(
         return [Act("tool_call.refused", POLICY, run, data=data)]
     if call.ruling == Ruling.LET_THROUGH:
         return []
-    return [_question(run, checkpoint, proposal, call, rejected)[1]]
+    return _question(run, checkpoint, proposal, call, rejected)[1]
 
 
 def _question(
     run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall | None, rejected: Mapping[Same, int]
-) -> tuple[Intervention, Act]:
+) -> tuple[Intervention, list[Act]]:
     if run.dry_run:
         raise ValueError("A dry run asks nobody.")
     now, judgement = timezone.now(), proposal.judgement
-    intervention = Intervention.objects.create(
+    intervention = Intervention(
         run=run,
         checkpoint=checkpoint,
         tool_call=call,
@@ -265,14 +264,14 @@ def _question(
         risk=judgement.risk,
         rejections=rejected.get(proposal.same, 0),
         status=InterventionStatus.PENDING,
-        due_at=now + timedelta(seconds=judgement.due_in),
         created_at=now,
     )
+    replaced = timers.schedule(intervention, now)
     notices.opened(intervention)
     data = {"kind": proposal.kind, "title": intervention.title, "proposal": proposal.arguments, "why": judgement.why}
     if intervention.rejections:
         data["rejected_before"] = intervention.rejections
-    return intervention, Act("intervention.opened", POLICY, run, intervention, data)
+    return intervention, [Act("intervention.opened", POLICY, run, intervention, data), *replaced]
 
 
 def _queue_of(judgement: Judgement) -> int | None:

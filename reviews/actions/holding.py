@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import assignments, questions
+from reviews.actions import assignments, questions, timers
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actors import TIMEOUT, Actor
 from reviews.audit import Act
@@ -117,8 +117,9 @@ def extend(intervention_id: UUID, *, seconds: int, reason: str, by: User) -> Int
         raise Invalid(seconds=f"It expires on {_at(intervention.expires_at)} and cannot be due after that.")
     if due_at <= timezone.now():
         raise Invalid(seconds="It would be overdue all the same; extend it by more, or decide it.")
-    intervention.due_at, intervention.extended = due_at, intervention.extended + 1
-    intervention.save(update_fields=["due_at", "extended"])
+    intervention.extended += 1
+    intervention.save(update_fields=["extended"])
+    timers.reschedule(intervention, timezone.now(), due_at=due_at)
     data = {"seconds": seconds, "due_at": due_at, "was": was, "reason": reason, "times": intervention.extended}
     audit.record(Act("intervention.extended", Actor.of(by), run, intervention, data))
     return intervention

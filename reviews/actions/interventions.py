@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import notices, questions, quorum, runs, verdicts, vote_acts
+from reviews.actions import late, notices, questions, quorum, runs, timers, verdicts, vote_acts
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import is_deep, storable
 from reviews.actors import SYSTEM, Actor, listed
@@ -21,6 +21,7 @@ from reviews.models import Decision, Intervention, Run, Span
 from reviews.states import InterventionStatus, Kind, RunStatus, Verdict
 
 
+@late.told
 @transaction.atomic
 def decide(
     intervention_id: UUID,
@@ -73,6 +74,7 @@ def decide(
     if settled is not None:
         verdicts.apply(intervention, settled)
         notices.cancel(intervention)
+        timers.cancel(intervention)
         _trace(run, intervention, decision, vote.deciding)
         acts += _release_run(run, intervention, settled.verdict)
     audit.record(*acts)

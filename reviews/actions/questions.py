@@ -11,8 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from reviews import access
-from reviews.actions import eligibility
-from reviews.actions.errors import Conflict, Invalid
+from reviews.actions import eligibility, timers
+from reviews.actions.errors import Conflict, Invalid, Late
 from reviews.actions.text import storable
 from reviews.actors import ActorType, listed, name_of, names_of
 from reviews.models import Intervention, Run
@@ -37,9 +37,9 @@ def locked(intervention_id: UUID) -> tuple[Run, Intervention]:
 
 
 def require_open(intervention: Intervention) -> None:
-    """Raises Conflict, saying who closed it and how."""
+    """Raises Late, saying who closed it and how."""
     if not intervention.is_open:
-        raise Conflict(closed_text(intervention))
+        raise Late(closed_text(intervention))
 
 
 def require_open_for(by: User, intervention: Intervention, version: int | None) -> None:
@@ -107,6 +107,8 @@ def called(user: User | None) -> str:
 
 
 def _withdrawn_text(intervention: Intervention) -> str:
+    if intervention.status == InterventionStatus.EXPIRED:
+        return timers.over_text(intervention)
     ending = intervention.run.events.filter(kind__in=ENDINGS).last()
     if ending is None:
         return f"This item is {intervention.get_status_display().lower()}; it no longer needs a decision."

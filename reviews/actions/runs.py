@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit, catalog, events
-from reviews.actions import notices
+from reviews.actions import notices, timers
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import storable
 from reviews.actors import SYSTEM, Actor
@@ -128,11 +128,13 @@ def queue(run: Run) -> list[Act]:
 def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
     """Bring a locked run to an end: withdraw its questions, close its ledger. Returns the acts to record first."""
     now = timezone.now()
-    acts = []
-    for intervention in run.interventions.filter(status__in=OPEN).order_by("id"):
+    acts, withdrawn = [], list(run.interventions.filter(status__in=OPEN).order_by("id"))
+    for intervention in withdrawn:
         intervention.move_to(InterventionStatus.CANCELLED, version=intervention.version + 1)
         notices.cancel(intervention)
         acts.append(Act("intervention.cancelled", SYSTEM, run, intervention, {"run_status": status}))
+    if withdrawn:
+        timers.cancel(*withdrawn)
     acts += _close_ledger(run, now)
     run.move_to(status, finished_at=now, lease=None, lease_expires_at=None, hold=False, **changes)
     return acts

@@ -30,7 +30,7 @@ DEFAULTS: dict[int, Escalation] = {
             (50, "remind", {}),
             (50, "notify", {"to": "reviewers", **UNCLAIMED}),
             (90, "remind", {}),
-            (100, "escalate", {"level": 1}),
+            (100, "escalate", {"level": 2}),
         ],
     ),
     Risk.HIGH: _default(
@@ -42,8 +42,8 @@ DEFAULTS: dict[int, Escalation] = {
             (25, "add_reviewers", {"to": "managers", **UNCLAIMED}),
             (50, "remind", {}),
             (80, "remind", {}),
-            (100, "escalate", {"level": 1}),
-            (90 * 60, "escalate", {"level": 2, "to": ["managers", "group:admin"]}),
+            (100, "escalate", {"level": 2}),
+            (90 * 60, "escalate", {"level": 3, "to": ["managers", "group:admin"]}),
         ],
     ),
     Risk.CRITICAL: _default(
@@ -55,8 +55,8 @@ DEFAULTS: dict[int, Escalation] = {
             (5 * 60, "remind", {}),
             (5 * 60, "notify", {"to": ["reviewers", "managers"], **UNCLAIMED}),
             (10 * 60, "remind", {}),
-            (15 * 60, "escalate", {"level": 1}),
-            (25 * 60, "escalate", {"level": 2, "to": ["managers", "group:admin"]}),
+            (15 * 60, "escalate", {"level": 2}),
+            (25 * 60, "escalate", {"level": 3, "to": ["managers", "group:admin"]}),
         ],
     ),
 }

@@ -72,5 +72,6 @@ def _level(do: str, said: Mapping[str, Any], here: str, errors: dict[str, str]) 
         if said.get("level") is not None:
             errors[f"{here}.level"] = "Only escalate has a level."
         return None
-    found: int | None = kept(errors, f"{here}.level", number(1, HIGHEST_LEVEL), said.get("level"))
+    reader = number(2, HIGHEST_LEVEL)  # level 1 is the queue itself
+    found: int | None = kept(errors, f"{here}.level", reader, said.get("level"))
     return found

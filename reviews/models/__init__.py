@@ -3,10 +3,12 @@
 from reviews.models.absence import Absence
 from reviews.models.ask_back import AskBack
 from reviews.models.audit_entry import AuditEntry, AuditHead
+from reviews.models.calendar import Calendar
 from reviews.models.call_in import CallIn
 from reviews.models.checkpoint import Checkpoint
 from reviews.models.decision import Decision
 from reviews.models.endpoint import Endpoint
+from reviews.models.escalation_policy import EscalationPolicy
 from reviews.models.event import Event
 from reviews.models.finding import Finding
 from reviews.models.intervention import Intervention
@@ -17,6 +19,7 @@ from reviews.models.review_policy import PolicyMark, ReviewPolicy
 from reviews.models.run import Run
 from reviews.models.shadow_ruling import ShadowRuling
 from reviews.models.span import Span
+from reviews.models.timer import Timer
 from reviews.models.tool_call import ToolCall
 from reviews.models.trial import Trial
 from reviews.models.worker import Worker
@@ -27,10 +30,12 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "CallIn",
+    "Calendar",
     "Checkpoint",
     "Decision",
     "Digest",
     "Endpoint",
+    "EscalationPolicy",
     "Event",
     "Finding",
     "Intervention",
@@ -43,6 +48,7 @@ __all__ = [
     "Run",
     "ShadowRuling",
     "Span",
+    "Timer",
     "ToolCall",
     "Trial",
     "Worker",

@@ -39,7 +39,7 @@ class InterventionQuerySet(models.QuerySet["Intervention"]):
 
     def for_inbox(self) -> InterventionQuerySet:
         """First due first, with what a row of the inbox shows."""
-        return self.select_related("run", "queue", "claimed_by", "assignee").order_by("due_at", "id")
+        return self.select_related("run", "queue", "claimed_by", "assignee").order_by("-priority", "due_at", "id")
 
 
 class Intervention(Stateful):
@@ -52,6 +52,7 @@ class Intervention(Stateful):
     ``snoozed_until`` hides it from its assignee; ``asked_back_at`` is set while it waits for more information;
     ``extended`` counts how often it was put off. Its timers belong to one ``generation``.
     ``told`` is whether a message was ever owed about it, so that closing most of them withdraws nothing.
+    ``overdue`` is set when its answer did not come by ``due_at``; a ``priority`` above 0 puts it before all others.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -77,6 +78,8 @@ class Intervention(Stateful):
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     snoozed_until = models.DateTimeField(null=True)
     asked_back_at = models.DateTimeField(null=True)
+    overdue = models.BooleanField(default=False, db_default=False)
+    priority = models.PositiveSmallIntegerField(default=0, db_default=0)
     extended = models.PositiveSmallIntegerField(default=0, db_default=0)
     generation = models.PositiveIntegerField(default=1, db_default=1)
     due_at = models.DateTimeField()
@@ -111,7 +114,9 @@ class Intervention(Stateful):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at", "id"], condition=Q(status__in=sorted(OPEN)), name="open_by_due"),
+            models.Index(
+                fields=["-priority", "due_at", "id"], condition=Q(status__in=sorted(OPEN)), name="open_by_due"
+            ),
             models.Index(fields=["queue", "due_at"], condition=Q(status__in=sorted(OPEN)), name="open_by_queue"),
             models.Index(fields=["assignee", "due_at"], condition=Q(status__in=sorted(OPEN)), name="open_by_assignee"),
             models.Index(

@@ -29,7 +29,7 @@ TABS = {
 }
 QUIET = frozenset({ASSIGNED, ESCALATED, SNOOZED})
 """Tabs that are shown only where something is in them."""
-ORDER = ("due_at", "-risk", "id")
+ORDER = ("-priority", "due_at", "-risk", "created_at", "id")
 LONGEST_SEARCH = 200
 MOST_CHOSEN = 100
 
@@ -133,4 +133,6 @@ def _clean(text: str) -> str:
 
 def position(item: Intervention) -> str:
     """The row's place in the list as text that sorts like ORDER."""
-    return f"{item.due_at:%Y%m%d%H%M%S%f}-{9 - item.risk}-{UUID(str(item.pk)).hex}"
+    when = "%Y%m%d%H%M%S%f"
+    ranks = f"{9 - item.priority}-{item.due_at:{when}}-{9 - item.risk}-{item.created_at:{when}}"
+    return f"{ranks}-{UUID(str(item.pk)).hex}"

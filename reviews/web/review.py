@@ -11,7 +11,7 @@ from django.forms import BoundField
 from django.shortcuts import get_object_or_404
 
 from reviews import access
-from reviews.actions import eligibility, questions, repeats
+from reviews.actions import eligibility, questions, repeats, timers
 from reviews.actors import ActorType, names_of
 from reviews.models import Decision, Intervention
 from reviews.policies import show
@@ -38,6 +38,8 @@ def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) 
     said = vote.context(user, item)
     return {
         "item": item,
+        "ending": timers.escalation_of(item).final if item.is_open else "",
+        "over": timers.over_text(item) if item.status == InterventionStatus.EXPIRED else "",
         "form": form,
         **said,
         "changes": _edit(item, said["decision"]),
@@ -170,7 +172,7 @@ def _rights(user: User, item: Intervention) -> dict[str, Any]:
 
 def _neighbours(user: User, item: Intervention, chosen: Filter) -> dict[str, Intervention | None]:
     rows = chosen.applied(access.visible_interventions(user).open(), user).exclude(pk=item.pk)  # type: ignore[attr-defined]
-    here = [item.due_at, item.risk, item.pk]
+    here = [item.priority, item.due_at, item.risk, item.created_at, item.pk]
     later = rows.filter(keyset.beyond(ORDER, here)).order_by(*ORDER).first()
     backwards = [name[1:] if name.startswith("-") else f"-{name}" for name in ORDER]
     return {

@@ -190,6 +190,21 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
         "caution",
     ),
     "intervention.decided": ("The vote was settled", "users", "idle"),
+    "intervention.reminded": ("{people} reminded: the question still waits", "send", "idle"),
+    "intervention.reviewers_added": ("{called_in} called in to decide as well", "users", "wait"),
+    "intervention.priority_raised": ("The question was put before all others", "flag", "wait"),
+    "intervention.webhook_owed": ("Other programs are told that the question waits", "send", "idle"),
+    "intervention.overdue": ("The answer is late", "clock", "wait"),
+    "intervention.expiry_postponed": (
+        "The clock had stood still, so there is more time to answer",
+        "hourglass",
+        "idle",
+    ),
+    "intervention.kept_waiting": ("Time ran out; the question goes on waiting", "hourglass", "wait"),
+    "intervention.expired": ("Time ran out: nobody had decided", "hourglass", "bad"),
+    "escalation.no_target": ("Nobody was there to {do}; the next step was taken", "alert-triangle", "wait"),
+    "escalation.replaced": ("The policy of time could not be used; that of the risk holds", "alert-triangle", "wait"),
+    "decision.late": ("{actor} decided too late; it has no effect", "history", "caution"),
     "intervention.cancelled": ("The question was withdrawn", "circle-x", "idle"),
     "notice.given_up": ("A message about this run could not be delivered and was given up", "alert-triangle", "wait"),
     "notice.sent_again": ("{actor} had a message that was given up sent again", "message", "idle"),
@@ -200,8 +215,8 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
         "caution",
     ),
 }
-PEOPLE = ("to", "of", "held_by")
-"""Keys of an event's data that name somebody by their user name."""
+PEOPLE = ("to", "of", "held_by", "people", "called_in")
+"""Keys of an event's data that name somebody, or several, by their user names."""
 LATE = "tool_call.finished_late"
 """The one event that comes after a run's end."""
 LATE_FAILURE = ("{tool} failed after the run had ended; the agent was never told", "bolt", "bad")
@@ -211,16 +226,25 @@ def note(row: Event, names: Mapping[str, str]) -> Step:
     """A line of the run's history that no other row tells; ``names`` are what the desk calls its people."""
     title, icon, tone = LATE_FAILURE if row.kind == LATE and row.data.get("error") else NOTES[row.kind]
     actor = names.get(row.actor, row.actor) if row.actor_type == ActorType.USER else row.actor
-    people = {key: str(row.data.get(key) or "somebody") for key in PEOPLE}
-    blanks = {key: names.get(name, name) for key, name in people.items()}
-    told = title.format(actor=actor, tool=row.data.get("tool", "a tool"), level=row.data.get("level", "?"), **blanks)
+    words = {
+        "tool": row.data.get("tool", "a tool"),
+        "level": row.data.get("level", "?"),
+        "do": row.data.get("do", "act"),
+    }
+    people = {key: ", ".join(names.get(name, name) for name in _listed(row, key)) or "somebody" for key in PEOPLE}
+    told = title.format(**words, **people, actor=actor)
     return Step(f"step-event-{row.pk}", "note", row.at, told, icon, tone, row=row)
 
 
 def named_in(row: Event) -> Iterator[str]:
     """The user names that its note may name."""
     yield row.actor
-    yield from (row.data[key] for key in PEOPLE if isinstance(row.data.get(key), str))
+    yield from (name for key in PEOPLE for name in _listed(row, key))
+
+
+def _listed(row: Event, key: str) -> list[str]:
+    said = row.data.get(key)
+    return [name for name in (said if isinstance(said, list) else [said]) if isinstance(name, str) and name]
 
 
 RETRY = "Retry starts a new run with the same request; this one stays as it is."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reviews.actions import timers
 from reviews.models import Intervention
 from reviews.states import Kind, Verdict
 
@@ -135,4 +136,7 @@ def at_due_time(item: Intervention) -> str:
     """The truth about what the clock does to the item."""
     if item.expires_at is None:
         return "Nothing by itself: it is shown as overdue and waits until somebody decides. It does not expire."
-    return f"It is shown as overdue, and it expires at {item.expires_at:%d %b %Y %H:%M} UTC."
+    end = timers.escalation_of(item).final
+    return (
+        f"It is shown as overdue. If nobody decides, it expires at {item.expires_at:%d %b %Y %H:%M} UTC, then: {end}."
+    )

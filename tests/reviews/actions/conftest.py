@@ -6,6 +6,7 @@ from django.db import transaction
 from reviews import events
 from reviews.models import AuditEntry, Event
 from tests import factories
+from tests.reviews.actions.time_travel import Traveller
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +47,9 @@ def history(run):
 def ledger(run):
     """What became of each call, by its id."""
     return dict(run.tool_calls.values_list("call_id", "status"))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time that passes only where a test lets it."""
+    return Traveller(monkeypatch)

@@ -28,11 +28,11 @@ def statements(most):
 
 class TestOneQuestion:
     def test_is_asked_in_few_statements(self, run):
-        with statements(most=8 + BOOK):
+        with statements(most=10 + BOOK):
             gates.park(run, factories.state(), [factories.proposal()])
 
     def test_is_decided_in_few_statements(self, refund, alice):
-        with statements(most=9 + BOOK):
+        with statements(most=10 + BOOK):
             interventions.decide(refund.pk, by=alice, verdict=Verdict.APPROVE)
 
     def test_is_taken_up_again_in_few_statements(self, refund, alice):

@@ -13,7 +13,7 @@ def body(**changes):
         "clock": "wall",
         "respond_within": "4h",
         "expires_after": "2 days",
-        "steps": [{"at": "50%", "do": "remind"}, {"at": "4h", "do": "escalate", "level": 1}],
+        "steps": [{"at": "50%", "do": "remind"}, {"at": "4h", "do": "escalate", "level": 2}],
         "final": {"do": "reject", "message": "Ask again tomorrow."},
     }
     return {key: value for key, value in (said | changes).items() if value is not ...}
@@ -33,7 +33,7 @@ class TestRead:
         assert found.final == Final("reject", "Ask again tomorrow.")
         assert found.steps == (
             Step("remind", percent=50, to=("holder",)),
-            Step("escalate", 4 * HOUR, None, to=("managers",), level=1),
+            Step("escalate", 4 * HOUR, None, to=("managers",), level=2),
         )
 
     def test_reads_back_what_it_writes(self):
@@ -86,10 +86,10 @@ class TestRead:
             ({"steps": [{"do": "notify", "at": 60, "to": "everybody"}]}, "steps.1.to", "names nobody"),
             ({"steps": [{"do": "notify", "at": 60, "to": ["group:"]}]}, "steps.1.to", "names nobody"),
             ({"steps": [{"do": "raise_priority", "at": 60, "to": "managers"}]}, "steps.1.to", "to nobody"),
-            ({"steps": [{"do": "escalate", "at": 60}]}, "steps.1.level", "from 1 to 9"),
-            ({"steps": [{"do": "escalate", "at": 60, "level": 0}]}, "steps.1.level", "from 1 to 9"),
+            ({"steps": [{"do": "escalate", "at": 60}]}, "steps.1.level", "from 2 to 9"),
+            ({"steps": [{"do": "escalate", "at": 60, "level": 1}]}, "steps.1.level", "from 2 to 9"),
             (
-                {"steps": [{"do": "escalate", "at": at, "level": level} for at, level in ((60, 2), (90, 1))]},
+                {"steps": [{"do": "escalate", "at": at, "level": level} for at, level in ((60, 3), (90, 2))]},
                 "steps",
                 "only go up",
             ),

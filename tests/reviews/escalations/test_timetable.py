@@ -33,14 +33,14 @@ class TestPlan:
             steps=[
                 {"at": "1h", "do": "remind"},
                 {"at": "2h", "do": "notify", "to": "reviewers", "only_if": "unclaimed"},
-                {"at": "100%", "do": "escalate", "level": 1},
+                {"at": "100%", "do": "escalate", "level": 2},
             ],
         )
 
         assert shown(plan(said, BERLIN, at("2026-01-09T16:30"), Risk.MEDIUM)) == [
             "Mon 09:30 remind whoever holds it",
             "Mon 10:30 if nobody has claimed it notify reviewers",
-            "Mon 12:30 escalate to level 1 (managers)",
+            "Mon 12:30 escalate to level 2 (managers)",
             "Mon 12:30 the answer is due",
             "Mon 16:30 rejected with a message",
         ]
@@ -84,7 +84,7 @@ class TestPlan:
     @settings(deadline=None)  # the machine may be busy
     @given(CALENDARS, MOMENTS, st.sampled_from([5, 30, 75, 100, 250]), st.integers(1, 60 * HOUR), st.integers(0, 5))
     def test_never_puts_a_step_outside_of_business_hours(self, calendar, created, percent, within, repeat):
-        steps = [{"at": f"{percent}%", "do": "remind"}, {"at": 200 * HOUR, "do": "escalate", "level": 1}]
+        steps = [{"at": f"{percent}%", "do": "remind"}, {"at": 200 * HOUR, "do": "escalate", "level": 2}]
         said = read(
             body(clock="business", respond_within=within, expires_after="360 days", steps=steps)
             | {"repeat": repeat, "repeat_from": 1}

@@ -29,7 +29,7 @@ class TestSince:
 
         row = re.search(r'<li id="row-([^"]*)" data-order="([^"]*)" hx-swap-oob="morph"', desk_data.text_of(found.html))
         assert row.group(1) == str(refund.pk)
-        assert row.group(2).startswith(f"{refund.due_at:%Y%m%d%H%M%S}")
+        assert row.group(2).startswith(f"9-{refund.due_at:%Y%m%d%H%M%S}")
         assert found.seq == fragments.newest()
 
     def test_is_empty_after_the_newest(self, alice, refund):

@@ -58,7 +58,7 @@ class TestIntervention:
         for text in ("Refund over 200", "amount is 4820, more than 200", "issue_refund", "C-88213", ">4,820.00<"):
             assert text in page
         assert "issue_refund runs as proposed" in page
-        assert "It does not expire" in page
+        assert "then: rejected with a message" in page
         assert '<div class="why"><dt>amount</dt>' in page
 
     def test_stands_beside_the_list(self, desk, refund):

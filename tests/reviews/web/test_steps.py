@@ -46,7 +46,7 @@ def notes_of(run):
 
 class TestNotes:
     def test_have_words_for_all_that_can_happen_to_a_run(self):
-        nouns = ("run.", "intervention.", "claim.", "tool_call.", "notice.")
+        nouns = ("run.", "intervention.", "claim.", "tool_call.", "notice.", "escalation.", "decision.")
         of_runs = {action for action in actions() if action.startswith(nouns)}
 
         assert of_runs == TOLD_BY_A_ROW | NOTES.keys()

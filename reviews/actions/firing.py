@@ -1,0 +1,119 @@
+"""The clock's round over the timers: those that are due fire, once, whoever else looks and however late it is."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from reviews import audit
+from reviews.actions import expiry, ladder
+from reviews.actors import TIMEOUT
+from reviews.audit import Act
+from reviews.models import Intervention, Run, Timer
+
+logger = logging.getLogger(__name__)
+BATCH = 50
+"""Runs that are locked in one transaction; a busy one is left to the next round."""
+LATE = timedelta(minutes=2)
+"""What fires later than this fires after an outage."""
+Results = dict[int, str]
+KIND, RESULT = Timer.Kind, Timer.Result
+
+
+def fire_due(now: datetime, limit: int = 1000) -> int:
+    """Fire what is due, longest due first; returns how many timers fired or were put off. Safe to call at once."""
+    due = Timer.objects.due(now).values_list("intervention__run", flat=True)[:limit]
+    run_ids = list(dict.fromkeys(due))
+    return sum(_fire_or_spare(run_ids[start : start + BATCH], now) for start in range(0, len(run_ids), BATCH))
+
+
+def _fire_or_spare(run_ids: Sequence[UUID], now: datetime) -> int:
+    """One question that cannot be dealt with must not hold up the others."""
+    try:
+        return _fire(run_ids, now)
+    except Exception:
+        if len(run_ids) > 1:
+            return sum(_fire_or_spare([run_id], now) for run_id in run_ids)
+        logger.exception("the timers of run %s could not fire; they are tried again", run_ids[0])
+        return 0
+
+
+@transaction.atomic
+def _fire(run_ids: Sequence[UUID], now: datetime) -> int:
+    free = Run.objects.filter(pk__in=run_ids).select_for_update(of=("self",), skip_locked=True, no_key=True)
+    runs = {run.pk: run for run in free.order_by("pk")}
+    asked: defaultdict[UUID, list[Timer]] = defaultdict(list)
+    for timer in _claimed(runs, now):
+        asked[timer.intervention_id].append(timer)
+    acts: list[Act] = []
+    results: Results = {}
+    for due in asked.values():
+        intervention = due[0].intervention
+        intervention.run = runs[intervention.run_id]
+        done, came_of = _deal_with(intervention, due, now)
+        acts, results = [*acts, *done], results | came_of
+    fired = _note(results, now)
+    if acts:
+        audit.record(*acts)
+    return fired
+
+
+def _claimed(runs: dict[UUID, Run], now: datetime) -> list[Timer]:
+    """The due timers of the locked runs, read under the lock: nobody else can fire them now."""
+    joined = ("intervention__queue", "intervention__claimed_by", "intervention__assignee", "intervention__tool_call")
+    due = Timer.objects.due(now).filter(intervention__run__in=runs).select_related(*joined)
+    return list(due.select_for_update(of=("self",), skip_locked=True))
+
+
+def _note(results: Results, now: datetime) -> int:
+    """Mark what became of each, where it still waits: a conditional UPDATE for each result."""
+    by_result: defaultdict[str, list[int]] = defaultdict(list)
+    for pk, result in results.items():
+        by_result[result].append(pk)
+    put_off = len(by_result.pop(RESULT.POSTPONED, []))
+    waiting = Timer.objects.waiting()
+    done = [waiting.filter(pk__in=pks).update(fired_at=now, result=result) for result, pks in by_result.items()]
+    return put_off + sum(done)
+
+
+def _deal_with(intervention: Intervention, due: list[Timer], now: datetime) -> tuple[list[Act], Results]:
+    """All that is due about one question, with its run locked: the answer first, then the end, then the steps."""
+    if not intervention.is_open:
+        return [], {timer.pk: RESULT.SKIPPED for timer in due}
+    late = any(now - timer.due_at > LATE for timer in due)
+    over = next((timer for timer in due if timer.kind == KIND.EXPIRE), None)
+    acts: list[Act] = []
+    results: Results = {}
+    if over is not None and late and _grace():
+        acts += _postpone(intervention, over, now)
+        results[over.pk] = RESULT.POSTPONED
+    elif over is not None:
+        results = {timer.pk: RESULT.COLLAPSED for timer in due}
+        return expiry.end(intervention, now), results | {over.pk: RESULT.FIRED}
+    for timer in due:
+        if timer.kind in (KIND.DUE, KIND.NAG):
+            acts += ladder.tell_late(intervention, timer, now)
+            results[timer.pk] = RESULT.FIRED
+    steps = [timer for timer in due if timer.kind == KIND.STEP]
+    done, came_of = ladder.climb(intervention, steps, now)
+    return [*acts, *done], results | came_of
+
+
+def _postpone(intervention: Intervention, over: Timer, now: datetime) -> list[Act]:
+    """Nobody is robbed of their time by an outage of ours: the end comes when they have had a moment to answer."""
+    was, until = over.due_at, now + timedelta(seconds=_grace())
+    over.due_at = intervention.expires_at = until
+    over.save(update_fields=["due_at"])
+    intervention.save(update_fields=["expires_at"])
+    data = {"intended_at": was, "until": until, "why": "The clock of the desk stood still."}
+    return [Act("intervention.expiry_postponed", TIMEOUT, intervention.run, intervention, data)]
+
+
+def _grace() -> int:
+    return int(getattr(settings, "FOUREYES_EXPIRY_GRACE", 900))
