@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import checkpoints, notices, repeats, runs, shadows, timers
+from reviews.actions import checkpoints, notices, repeats, runs, shadows, timers, voters
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.leases import handed_back, owned
 from reviews.actions.repeats import Same
@@ -144,7 +144,9 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
             " a worker that only hangs may even do it later."
         )
         title = f"Did {call.tool} happen?"
-        judgement = Judgement(Ruling.ASKED, why, "Unknown outcome", title, Risk.CRITICAL, due_in=900)
+        judgement = Judgement(
+            Ruling.ASKED, why, "Unknown outcome", title, Risk.CRITICAL, due_in=900, **voters.rules_on(call)
+        )
         ToolCall.objects.filter(pk=call.pk).update(status=ToolCallStatus.UNKNOWN)
         arguments = call.proposed if call.executed is None else call.executed
         proposal = Proposal(

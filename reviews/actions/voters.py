@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from reviews import catalog
-from reviews.models import Decision, Intervention, Membership, Run
+from reviews.models import Decision, Intervention, Membership, Run, ToolCall
 
 DEEPEST = 20
 """Forks of forks that are followed back to find who decided earlier."""
@@ -20,6 +22,13 @@ def votes(intervention: Intervention) -> QuerySet[Decision]:
 def has_voted(user: User | AnonymousUser, intervention: Intervention) -> bool:
     """Whether a vote of theirs counts in this round; reads nothing before the first vote."""
     return bool(intervention.votes) and votes(intervention).filter(decided_by=user.pk).exists()
+
+
+def rules_on(call: ToolCall) -> dict[str, Any]:
+    """Who had to approve the call, as words of a judgement: whoever says what became of it must be no fewer."""
+    asked = call.interventions.order_by("-created_at").values_list("policy", flat=True).first() or {}
+    lists = {name: tuple(asked.get(name) or ()) for name in ("groups", "not_by")}
+    return {"approvals": asked.get("approvals", 1), "rejecting": asked.get("rejecting", "any"), **lists}
 
 
 def owners(intervention: Intervention) -> tuple[str, ...]:

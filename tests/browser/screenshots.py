@@ -32,6 +32,7 @@ from tests.browser.desk import (
     verdict,
 )
 from tests.browser.test_conflicts import deafen
+from tests.reviews.actions.votes import bound
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 LARGEST = 200_000
@@ -122,6 +123,21 @@ def test_other_kinds(desk, alice, mara, busy):
     memo = until(lambda: Intervention.objects.open().filter(run=change.run, kind=Kind.FINAL_OUTPUT).first())
     desk.visit(page, at(memo))
     draw(page, "final-output")
+
+
+def test_vote(desk, alice, bob, mara, busy):
+    item = bound(busy[1], approvals=2, not_by=["requester"])
+    desk.decide(item, Verdict.EDIT, by=bob, replacement={**item.proposal, "amount": 920.0}, note="Half is a deposit.")
+    page = desk.open(alice, at(item))
+    expect(page.locator("#motion")).to_be_visible()
+    draw(page, "vote")
+    desk.visit(page, "/")
+    requester = desk.open(mara, at(item))
+    expect(requester.locator("#not-yours")).to_be_visible()
+    draw(requester, "vote-requester")
+    voter = desk.open(bob, at(item))
+    expect(voter.locator("#voted")).to_be_visible()
+    draw(voter, "vote-cast")
 
 
 def test_conflict_and_closed_item(desk, alice, bob, busy):

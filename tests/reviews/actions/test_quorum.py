@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
-from reviews.actions import Conflict, Invalid, interventions, runs
+from reviews.actions import Conflict, Invalid, gates, interventions, runs
 from reviews.actions.eligibility import NotEligible
 from reviews.models import AuditEntry, Decision, Event, Span
 from reviews.states import Kind, RunStatus, ToolCallStatus
@@ -303,6 +303,18 @@ class TestOtherKinds:
         assert item.tool_call.status == "unknown"
         vote(item, bob)
         assert (item.tool_call.status, item.tool_call.output) == ("done", "Receipt 7")
+
+    def test_an_unknown_outcome_needs_as_many_as_its_call_did(self, run, queue, alice, bob):
+        item = asked(on=run, rules={"not_by": ["requester"], "rejecting": "majority"})
+        vote(item, alice)
+        vote(item, bob)
+        again = factories.leased(item.run)
+        gates.ask_outcome(again, [factories.begin(again, item.tool_call.call_id)])
+
+        unknown = again.interventions.get(kind=Kind.UNKNOWN_OUTCOME)
+        assert (unknown.needed, unknown.needed_against, unknown.policy["not_by"]) == (2, 2, ["requester"])
+        vote(unknown, alice)
+        assert (unknown.is_open, unknown.progress) == (True, "1 vote, 2 alike decide")
 
     def test_a_run_is_ended_by_one_who_rejects_an_unknown_outcome(self, queue, alice):
         item = bound(desk_data.unknown(), approvals=2)
