@@ -101,6 +101,7 @@ def _clock(now: datetime) -> Family:
         if last is not None:
             yield _one(name, told, now, last)
     yield _one("clock_up", "Whether there was a sweep lately", pulse.beats())
+    yield _one("timers_overdue", f"Timers that should have fired, at most {figures.MOST}", figures.late_timers(now))
 
 
 def _owed(now: datetime) -> Family:

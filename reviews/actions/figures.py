@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db.models import Count, Min, Q
 
 from reviews.actions import fleet
-from reviews.models import Finding, Intervention, Notice, Run, Worker
+from reviews.actions.assertions.fault import LATE
+from reviews.models import Finding, Intervention, Notice, Run, Timer, Worker
 from reviews.states import NOTICE_DUE, RUN_OPEN, NoticeStatus, RunStatus
 
 LATELY = 1000
@@ -70,6 +71,11 @@ def crew(now: datetime) -> list[Member]:
     workers = list(Worker.objects.order_by("-seen_at", "name")[: fleet.MANY])
     carried, fresh = fleet.carried_by(workers), now - timedelta(seconds=settings.FOUREYES_LEASE_SECONDS)
     return [Member(worker, carried.get(worker.name, 0), worker.seen_at < fresh) for worker in workers]
+
+
+def late_timers(now: datetime) -> int:
+    """How many timers should have fired and did not."""
+    return Timer.objects.due(now - LATE).order_by()[:MOST].count()
 
 
 def unsent_notices() -> dict[str, int]:

@@ -12,7 +12,7 @@ from hitl_site import metrics
 from reviews import pulse
 from reviews.actions import figures, fleet, notices
 from reviews.actions.fleet import Abilities
-from reviews.models import Finding, Intervention, Notice, Run, Worker
+from reviews.models import Finding, Intervention, Notice, Run, Timer, Worker
 from reviews.models.finding import Alarm
 from reviews.states import NoticeKind, NoticeStatus, Risk
 from tests import factories
@@ -151,6 +151,13 @@ class TestNumbers:
         assert 0 <= found["last_sweep_seconds",] < 30
         assert 0 <= found["last_round_seconds",] < 30
 
+    def test_count_timers_that_should_have_fired(self, scrape):
+        item = desk_data.refund()
+        assert scrape()["timers_overdue",] == 0
+
+        Timer.objects.filter(intervention=item).update(due_at=timezone.now() - timedelta(hours=1))
+        assert scrape()["timers_overdue",] == Timer.objects.filter(intervention=item).count()
+
     def test_count_what_the_watchdog_found(self, scrape):
         now = timezone.now()
         for number in range(2):
@@ -191,4 +198,4 @@ class TestNumbers:
                 scrape()
             costs.append(len(queries))
 
-        assert costs[0] == costs[1] <= 10
+        assert costs[0] == costs[1] <= 11

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from reviews.actions.assertions import book, messages, runs
+from reviews.actions.assertions import book, messages, questions, runs
 from reviews.actions.assertions.fault import LIMIT, Fault
 from reviews.models.finding import Alarm
 
 __all__ = ["CHECKS", "LIMIT", "Fault", "faults"]
 
 CHECKS: dict[str, Callable[[datetime, Collection[str]], list[Fault]]] = {
+    Alarm.NO_TIMER: questions.forgotten,
+    Alarm.LATE_TIMER: questions.late,
     Alarm.STUCK_RUN: runs.stuck,
     Alarm.LOST_LEASE: runs.lost,
     Alarm.BROKEN_BOOK: book.broken,

@@ -8,14 +8,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import assertions, fleet, notices
+from reviews.actions import assertions, fleet, interventions, notices
 from reviews.actions.assertions import book, fault
 from reviews.actions.fleet import Abilities
 from reviews.actors import SYSTEM
 from reviews.audit import Act, triggers
-from reviews.models import AuditEntry, AuditHead, Notice, Run, Worker
+from reviews.models import AuditEntry, AuditHead, Intervention, Notice, Run, Timer, Worker
 from reviews.models.finding import Alarm
-from reviews.states import NoticeKind, NoticeStatus
+from reviews.states import NoticeKind, NoticeStatus, Verdict
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,7 @@ class TestAll:
                 found()
             costs.append(len(queries))
 
-        assert costs[0] == costs[1] <= 13
+        assert costs[0] == costs[1] <= 15
 
 
 class TestStuckRuns:
@@ -235,5 +235,88 @@ class TestDeadNotices:
 
     def test_are_forgotten_after_a_day(self, admin):
         self.owe(admin, created_at=timezone.now() - timedelta(hours=25))
+
+        assert found() == []
+
+
+class TestForgottenQuestions:
+    def test_are_those_without_a_timer_to_come(self):
+        kept, item = factories.question(), factories.question()
+        Timer.objects.filter(intervention=item).update(fired_at=timezone.now())
+
+        [one] = found()
+
+        assert (one.kind, one.subject) == (Alarm.NO_TIMER, f"intervention:{item.pk}")
+        assert f"intervention:{kept.pk}" not in subjects(Alarm.NO_TIMER)
+
+    @pytest.mark.parametrize("how", ["fired_at", "cancelled_at"])
+    def test_are_found_whether_their_timers_fired_or_were_cancelled(self, how):
+        item = factories.question()
+        Timer.objects.filter(intervention=item).update(**{how: timezone.now()})
+
+        assert subjects(Alarm.NO_TIMER) == [f"intervention:{item.pk}"]
+
+    def test_are_not_those_that_their_policy_keeps_waiting(self):
+        item = factories.question()
+        Timer.objects.filter(intervention=item).delete()
+        body = {**item.policy["time"], "body": {**item.policy["time"]["body"], "final": {"do": "keep_waiting"}}}
+        Intervention.objects.filter(pk=item.pk).update(expires_at=None, policy={**item.policy, "time": body})
+        assert found() == []
+
+        Intervention.objects.filter(pk=item.pk).update(expires_at=timezone.now())
+        assert subjects(Alarm.NO_TIMER) == [f"intervention:{item.pk}"]
+
+    def test_are_found_without_any_policy_of_time(self):
+        item = factories.question()
+        Timer.objects.filter(intervention=item).delete()
+        Intervention.objects.filter(pk=item.pk).update(expires_at=None, policy={})
+
+        assert subjects(Alarm.NO_TIMER) == [f"intervention:{item.pk}"]
+
+    def test_are_not_those_that_are_closed(self, alice):
+        item = factories.question()
+        Timer.objects.filter(intervention=item).delete()
+        interventions.decide(item.pk, by=alice, verdict=Verdict.APPROVE)
+
+        assert subjects(Alarm.NO_TIMER) == []
+
+
+class TestLateTimers:
+    def delay(self, item, **span):
+        timers = Timer.objects.filter(intervention=item, kind=Timer.Kind.EXPIRE)
+        assert timers.update(due_at=timezone.now() - timedelta(**span)) == 1
+
+    def test_are_told_by_their_question(self):
+        item = factories.question()
+        factories.question()
+        self.delay(item, minutes=3)
+
+        [one] = found()
+
+        assert (one.kind, one.subject) == (Alarm.LATE_TIMER, f"intervention:{item.pk}")
+
+    def test_are_not_those_that_the_next_sweep_fires(self):
+        self.delay(factories.question(), seconds=60)
+
+        assert found() == []
+
+    def test_are_not_those_that_have_fired(self):
+        item = factories.question()
+        self.delay(item, minutes=3)
+        Timer.objects.filter(kind=Timer.Kind.EXPIRE).update(fired_at=timezone.now())
+
+        assert subjects(Alarm.LATE_TIMER) == []
+
+    def test_are_one_finding_however_many_a_question_has(self):
+        item = factories.question()
+        Timer.objects.filter(intervention=item).update(due_at=timezone.now() - timedelta(hours=1))
+
+        assert subjects(Alarm.LATE_TIMER) == [f"intervention:{item.pk}"]
+
+    def test_of_a_question_that_was_asked_back_wait_with_it(self):
+        item = factories.question()
+        steps = Timer.objects.filter(intervention=item).exclude(kind=Timer.Kind.EXPIRE)
+        assert steps.update(due_at=timezone.now() - timedelta(hours=1))
+        Intervention.objects.filter(pk=item.pk).update(asked_back_at=timezone.now())
 
         assert found() == []
