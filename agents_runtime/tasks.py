@@ -8,7 +8,7 @@ from celery.signals import worker_init, worker_process_init, worker_ready, worke
 from django.conf import settings
 from django.utils import timezone
 
-from agents_runtime import fleet, leaving, worker
+from agents_runtime import fleet, leaving, mailroom, worker
 from reviews.actions import absences, asking_back, checkpoints, firing, holding, leases, watchdog
 from reviews.actions.fleet import TooOld
 
@@ -35,6 +35,12 @@ def sweep() -> None:
 def watch() -> int:
     """The watchdog's round: assert what must be true; returns how many severe findings are open."""
     return watchdog.go_round()
+
+
+@shared_task(ignore_result=True, expires=30)
+def send_notices() -> None:
+    """The clock's post: begin a round of sending what is owed, without waiting for it."""
+    mailroom.send()
 
 
 @shared_task(ignore_result=True, expires=300)

@@ -132,7 +132,7 @@ CELERY_TASK_ACKS_LATE = True  # at least once, so tasks are safe to deliver twic
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True  # the database holds the state
 CELERY_TASK_ROUTES = {  # the clock's own work waits behind no agent
-    f"agents_runtime.tasks.{task}": {"queue": "foureyes.clock"} for task in ("sweep", "watch", "prune")
+    f"agents_runtime.tasks.{task}": {"queue": "foureyes.clock"} for task in ("sweep", "watch", "send_notices", "prune")
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # Threads: one process carries many runs, which mostly wait for their models. Processes: each carries one, for agents
@@ -158,6 +158,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(FOUREYES_WATCHDOG_SECONDS),
         "options": {"expires": FOUREYES_WATCHDOG_SECONDS},
     },
+    "send_notices": {"task": "agents_runtime.tasks.send_notices", "schedule": 5.0, "options": {"expires": 30}},
     "prune": {"task": "agents_runtime.tasks.prune", "schedule": 300.0, "options": {"expires": 300}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat")

@@ -24,7 +24,7 @@ def seal(text: str, place: str, keys: list[bytes]) -> bytes:
     return VERSION + _id(key) + nonce + AESGCM(key).encrypt(nonce, text.encode(), place.encode())
 
 
-def unseal(sealed: bytes, place: str, keys: list[bytes]) -> str:
+def unseal(sealed: bytes | memoryview, place: str, keys: list[bytes]) -> str:
     """The text that was sealed for that place. Raises Unsealable where no key fits or the seal is broken."""
     sealed = bytes(sealed)  # PostgreSQL hands a memoryview out
     head, nonce, body = sealed[1 : 1 + ID], sealed[1 + ID : 1 + ID + NONCE], sealed[1 + ID + NONCE :]

@@ -110,6 +110,7 @@ class NoticeKind(models.TextChoices):
     EXPIRED = "expired", "Expired"
     MENTIONED = "mentioned", "Mention"
     WATCHDOG = "watchdog", "Alarm of the desk"
+    TEST = "test", "Test message"
 
 
 class NoticeChannel(models.TextChoices):
@@ -165,7 +166,9 @@ OPEN = frozenset({Q.PENDING, Q.CLAIMED})
 UNFINISHED = frozenset({T.PROPOSED, T.APPROVED, T.STARTED})
 SETTLED_CALLS = frozenset({T.DONE, T.FAILED, T.REFUSED, T.SUPPLIED, T.CANCELLED})
 NOTICE_DUE = frozenset({NoticeStatus.OWED, NoticeStatus.FAILED, NoticeStatus.SENDING})
-LASTING_NOTICES = frozenset({NoticeKind.EXPIRED, NoticeKind.MENTIONED, NoticeKind.WATCHDOG})
+CHOSEN_NOTICES = tuple(kind for kind in NoticeKind if kind != NoticeKind.TEST)
+"""What people and rooms may choose to hear of."""
+LASTING_NOTICES = frozenset({NoticeKind.EXPIRED, NoticeKind.MENTIONED, NoticeKind.WATCHDOG, NoticeKind.TEST})
 """Kinds of messages that do not ask for a decision, so that none of them is withdrawn when somebody takes the item."""
 
 OUTCOME_OF: dict[str, Outcome] = {

@@ -87,6 +87,20 @@ def cancel(intervention: Intervention) -> None:
     pending.update(status=NoticeStatus.CANCELLED)
 
 
+def owe_test(endpoint: Endpoint, *, key: str) -> Notice:
+    """Owe an address a message that only says that it arrives; in the transaction of whoever asked for it."""
+    row = _to_endpoint(endpoint, None, NoticeKind.TEST, timezone.now())
+    row.queue_id = endpoint.queue_id
+    _write([row], key, None, "")
+    return Notice.objects.get(key=row.key)
+
+
+def withdraw_from(endpoint: Endpoint) -> None:
+    """Send nothing more to an address that is removed."""
+    waiting = Notice.objects.filter(endpoint=endpoint, status__in=(NoticeStatus.OWED, NoticeStatus.FAILED))
+    waiting.update(status=NoticeStatus.CANCELLED)
+
+
 def read(user: User, ids: Iterable[int] | None = None) -> int:
     """Take these off the person's bell, or all of them; returns how many there were."""
     unread = Notice.objects.unread(user.pk)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 
 from reviews import quiet_hours
-from reviews.states import NoticeChannel, NoticeKind
+from reviews.states import CHOSEN_NOTICES, NoticeChannel, NoticeKind
 
 DIGESTED = frozenset({NoticeKind.OPENED, NoticeKind.REMINDER, NoticeKind.OVERDUE, NoticeKind.EXPIRED})
 """What a digest may wait for; an assignment, an escalation or a mention is meant for one person, and now."""
@@ -26,7 +26,7 @@ class Digest(models.TextChoices):
 
 def usual_email() -> list[str]:
     """What is mailed to who has chosen nothing: all but each new item."""
-    return [kind.value for kind in NoticeKind if kind != NoticeKind.OPENED]
+    return [kind.value for kind in CHOSEN_NOTICES if kind != NoticeKind.OPENED]
 
 
 def usual_page() -> list[str]:

@@ -69,7 +69,9 @@ def check(url: str) -> Target:
 
 def is_public(address: Address) -> bool:
     """Whether it belongs to the open internet, by itself and not by way of another."""
-    if isinstance(address, IPv6Address) and (address.ipv4_mapped or any(address in net for net in CARRIERS)):
+    if isinstance(address, IPv6Address) and (
+        address.ipv4_mapped or address.is_site_local or any(address in net for net in CARRIERS)
+    ):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
@@ -91,3 +93,8 @@ def _resolved(host: str, port: int) -> list[Address]:
     if not addresses or any(getattr(address, "scope_id", None) for address in addresses):
         raise Refused("The host of the address cannot be read.")
     return list(dict.fromkeys(addresses))
+
+
+def allows_any() -> bool:
+    """Whether the settings let messages into any private network, where http is enough."""
+    return bool(settings.FOUREYES_WEBHOOK_ALLOW)

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 from reviews.notices.guard import Target
 
-STEP = 10.0
-"""Seconds for connecting, and for each silence after it."""
 LONGEST_ANSWER = 64 * 1024
 SHOWN = 200
 
@@ -31,29 +29,32 @@ class Answer:
 class _Pinned(http.client.HTTPConnection):
     """Speaks to the address that was checked, whatever its name means by now."""
 
-    def __init__(self, target: Target) -> None:
-        super().__init__(target.host, target.port, timeout=STEP)
+    def __init__(self, target: Target, step: float) -> None:
+        super().__init__(target.host, target.port, timeout=step)
         self._target = target
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((str(self._target.address), self._target.port), STEP)
+        self.sock = socket.create_connection((str(self._target.address), self._target.port), self.timeout)
         if self._target.scheme == "https":  # the handshake comes later, when the time is limited
             self.sock = ssl.create_default_context().wrap_socket(
                 self.sock, server_hostname=self._target.host, do_handshake_on_connect=False
             )
 
 
-def post(target: Target, body: bytes, headers: Mapping[str, str], *, seconds: float) -> Answer:
-    """Send it and read the answer within so many seconds. Raises OSError or HTTPException."""
-    connection = _Pinned(target)
+def post(target: Target, body: bytes, headers: Mapping[str, str], *, connect: float, seconds: float) -> Answer:
+    """Send it and read the answer within so many seconds, ``connect`` of them for each silence.
+
+    Raises OSError, HTTPException.
+    """
+    connection = _Pinned(target, connect)
     try:
         connection.connect()
         with cut_off(connection.sock, seconds):
             if isinstance(connection.sock, ssl.SSLSocket):
                 connection.sock.do_handshake()
             connection.request("POST", target.path, body, {**headers, "Connection": "close"})
-            answer = connection.getresponse()
-            text = answer.read(LONGEST_ANSWER).decode("utf-8", "replace")
+            with connection.getresponse() as answer:
+                text = answer.read(LONGEST_ANSWER).decode("utf-8", "replace")
     finally:
         connection.close()
     return Answer(answer.status, _plain(text)[:SHOWN], _seconds(answer.getheader("Retry-After")))

@@ -13,6 +13,8 @@ from django.http import HttpRequest
 
 from reviews import access, pulse
 from reviews.models import Finding, Intervention, Membership, Queue
+from reviews.web.bell import Bell
+from reviews.web.bell import of as told
 
 FEW = 3
 """Findings that the frame tells of; all of them are on the status page."""
@@ -44,6 +46,16 @@ class Desk:
         """Whether there is a queue in which they may start runs."""
         has_seat = any(queue.has_seat for queue in self.queues)  # type: ignore[attr-defined]  # annotated
         return has_seat or access.has_role(self._user, access.ADMIN)
+
+    @cached_property
+    def bell(self) -> Bell:
+        """What was told to them and not read yet: one query, and another where there is something."""
+        return told(self._user)
+
+    @property
+    def manages_notices(self) -> bool:
+        """Whether they look after what some queue sends; costs nothing beyond the queues."""
+        return self.manages or access.has_role(self._user, access.ADMIN)
 
     @property
     def manages(self) -> bool:

@@ -22,7 +22,7 @@ from reviews import access
 from reviews.actors import name_of, names_of
 from reviews.models import Event, Intervention
 from reviews.models.intervention import InterventionQuerySet
-from reviews.web import filters
+from reviews.web import bell, filters
 from reviews.web.context import Desk
 from reviews.web.filters import Filter
 
@@ -131,7 +131,7 @@ def since(user: User, chosen: Filter, seq: int) -> Changes:
         return Changes(render_to_string("reviews/inbox/_resync.html", {"keep": chosen.link()}), now_at)
     last = {event.intervention_id: event for event in events if event.intervention_id}
     html = rows_of(user, chosen, last, now_at) + _notices(last.values(), user) + counts(user, chosen)
-    return Changes(html, now_at)
+    return Changes(html + bell.fragment(user), now_at)
 
 
 def rows_of(user: User, chosen: Filter, touched: Iterable[UUID], now_at: int) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from reviews.web import audit_log, away, board, holding, inbox, interventions, runs, trials
+from reviews.web import audit_log, away, board, endpoints, holding, inbox, interventions, notices, outbox, runs, trials
 
 app_name = "reviews"
 urlpatterns: list[URLPattern] = [
@@ -13,5 +13,8 @@ urlpatterns: list[URLPattern] = [
     *holding.urlpatterns,
     *board.urlpatterns,
     *away.urlpatterns,
+    *notices.urlpatterns,
+    *endpoints.urlpatterns,
+    *outbox.urlpatterns,
     *audit_log.urlpatterns,
 ]

@@ -131,14 +131,14 @@ class TestBoard:
         browser = Client()
         browser.force_login(mara)
         browser.get(reverse("reviews:board"))
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             browser.get(reverse("reviews:board"))
         for number, item in enumerate(many(12)):
             level(item, number % 4)
             assignments.assign(item.pk, to=alice, by=mara)
         for name in ("dora", "emil", "fritz"):
             factories.seat(factories.user(name), item.queue)
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             browser.get(reverse("reviews:board"))
 
     def test_comes_as_a_part_for_htmx(self, mara):

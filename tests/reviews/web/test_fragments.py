@@ -114,12 +114,12 @@ class TestSince:
 
     def test_asks_the_database_as_often_for_many_as_for_one(self, alice, refund, django_assert_num_queries):
         fragments.since(alice, ALL, 0)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             fragments.since(alice, ALL, 0)
         for item in desk_data.many(6):
             interventions.claim(item.pk, by=alice)
 
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             fragments.since(alice, ALL, 0)
 
     def test_renders_a_row_once_for_all_who_see_it_alike(self, alice, bob, refund):

@@ -140,12 +140,12 @@ class TestInbox:
 
     def test_asks_the_database_as_often_for_twenty_rows_as_for_one(self, desk, bob, django_assert_num_queries):
         desk_data.refund()
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             desk.get("/")
         for item in desk_data.many(19):
             interventions.claim(item.pk, by=bob)
 
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             assert len(titles(desk.get("/"))) == 20
 
     def test_shows_titles_as_text(self, desk):

@@ -162,14 +162,14 @@ class TestIntervention:
 
     def test_asks_the_database_as_often_for_a_long_run_as_for_a_short_one(self, desk, bob, django_assert_num_queries):
         item = desk_data.refund()
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(21):
             desk.get(address(item))
         for _ in range(6):
             interventions.decide(item.pk, by=bob, verdict="override", replacement="by hand")
             item = desk_data.refund(on=factories.leased(item.run))
         desk_data.many(5)
 
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(21):
             desk.get(address(item))
 
     def test_shows_who_holds_it_and_closes_the_buttons(self, desk, bob, refund):

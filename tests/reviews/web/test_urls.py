@@ -35,6 +35,7 @@ def browser(admin):
 
 def place(address, item):
     known = {"intervention_id": item.pk, "run_id": item.run_id, "seq": 1, "number": 1}
+    known |= {"endpoint_id": item.pk, "notice_id": 1}  # of none that is there
     return reverse(f"reviews:{address.name}", args=[known[name] for name in address.pattern.converters])
 
 

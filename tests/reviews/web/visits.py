@@ -4,12 +4,12 @@ from django.test import Client
 from django.urls import reverse
 
 
-def page_of(user, url, *args, **query):
+def page_of(user, url, /, *args, **query):
     """The answer to a GET of the named address."""
     return _browser(user).get(reverse(url, args=args), query)
 
 
-def post(user, url, *args, **data):
+def post(user, url, /, *args, **data):
     """The answer to a POST to the named address."""
     return _browser(user).post(reverse(url, args=args), data)
 
