@@ -69,7 +69,7 @@ def run_in_full(row: Run, viewer: User | None = None) -> Shape:
 
     ``viewer`` is whose eyes it is for: a vote that they are to cast without knowing the others' shows none of them.
     """
-    asked = row.interventions.select_related("run", "queue", "claimed_by", "tool_call")
+    asked = row.interventions.select_related("run", "queue", "claimed_by", "assignee", "tool_call")
     asked = asked.prefetch_related("decisions__decided_by")
     calls, calls_left = _newest(row.tool_calls.order_by("-id"))
     questions, questions_left = _newest(asked.order_by("-created_at", "-id"))
@@ -110,6 +110,11 @@ def intervention(row: Intervention) -> Shape:
         "reason_required": bool(row.policy.get("reason_required")),
         "claimed_by": _who(row.claimed_by),
         "claimed_at": moment(row.claimed_at),
+        "claim_expires_at": moment(row.claim_expires_at),
+        "assignee": _who(row.assignee),
+        "snoozed_until": moment(row.snoozed_until),
+        "asked_back_at": moment(row.asked_back_at),
+        "extended": row.extended,
         "due_at": moment(row.due_at),
         "expires_at": moment(row.expires_at),
         "level": row.level,

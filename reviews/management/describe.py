@@ -63,6 +63,8 @@ def question(shape: Shape) -> str:
                 ("Status", shape["outcome"] or shape["status"]),
                 ("Approvals", approvals(shape)),
                 ("Claimed by", shape["claimed_by"]),
+                ("Assigned to", shape["assignee"]),
+                ("Level", str(shape["level"] or "")),
                 ("Due", text.clock(shape["due_at"])),
             ]
         ),

@@ -44,10 +44,14 @@ PAST = {
     "escalated": "escalated",
     "cancelled": "withdrew",
     "expired": "let expire",
+    "claim.expired": "ended the claim on",
 }
+CLOCK = "The clock"
+NOBODY = {"timeout": CLOCK, "clock": CLOCK, "policy": "A rule", "system": "The desk"}
+"""What the desk calls those who act without being a person."""
 
 
-REOPENS = {"released", "assigned", "unassigned", "escalated"}
+REOPENS = {"released", "assigned", "unassigned", "escalated", "claim.expired"}
 """Deeds after which the question may still be decided by whoever has it open."""
 
 
@@ -168,7 +172,9 @@ def summary(user: User, chosen: Filter) -> dict[str, Any]:
 
 def _notices(events: Iterable[Event], user: User) -> str:
     """Word for whoever has one of the questions open that a colleague has touched it."""
-    kinds = [(event, event.kind.rpartition(".")[2]) for event in events if event.actor != user.get_username()]
+    kinds = [
+        (event, event.kind.removeprefix("intervention.")) for event in events if event.actor != user.get_username()
+    ]
     said = [(event, PAST.get(kind), kind in REOPENS) for event, kind in kinds]
     names = names_of(event.actor for event, did, _ in said if did)
     notices = [
@@ -181,7 +187,9 @@ def _notices(events: Iterable[Event], user: User) -> str:
 
 def _who(event: Event, names: Mapping[str, str]) -> str:
     """Who did it, but for a vote: the next one is to be cast without knowing that."""
-    return "A colleague" if event.kind == "intervention.voted" else names.get(event.actor, event.actor)
+    if event.kind == "intervention.voted":
+        return "A colleague"
+    return names.get(event.actor) or NOBODY.get(event.actor, event.actor)
 
 
 def _removal(pk: UUID) -> str:

@@ -1,14 +1,17 @@
 """Draws the pictures of the documentation: `make screenshots` writes docs/images/. Not collected with the tests."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from reviews import pulse
-from reviews.actions import fleet, interventions
+from reviews.actions import absences, asking_back, assignments, fleet, interventions
 from reviews.actions.fleet import Abilities
+from reviews.actors import POLICY
 from reviews.models import Intervention, Membership
 from reviews.states import Kind, Verdict
 from tests import factories
@@ -106,6 +109,25 @@ def test_review(desk, alice, bob, busy):
     draw(page, "edit")
     desk.visit(page, at(busy[2]))
     draw(page, "claimed")
+
+
+def test_board(desk, alice, bob, mara, busy):
+    assignments.raise_level(busy[1], 1, [mara], POLICY)
+    assignments.raise_level(busy[4], 2, [mara], POLICY)
+    assignments.assign(busy[0].pk, to=bob, by=mara)
+    interventions.claim(busy[3].pk, by=alice)
+    page = desk.open(mara, "/board/")
+    expect(page.locator(".ticket")).to_have_count(len(busy))
+    draw(page, "board")
+    page.get_by_role("button", name="Assign evenly").click()
+    draw(page, "assign-evenly")
+    now = timezone.now()
+    absences.leave(bob, starts_at=now, ends_at=now + timedelta(days=2), delegate=alice, by=mara)
+    desk.visit(page, "/away/")
+    draw(page, "away")
+    asking_back.ask(busy[1].pk, of=mara, question="Is this the customer who wrote twice?", by=alice)
+    desk.visit(page, at(busy[1]))
+    draw(page, "asked-back")
 
 
 def test_other_kinds(desk, alice, mara, busy):

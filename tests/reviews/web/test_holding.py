@@ -10,7 +10,8 @@ from django.utils import timezone
 from reviews.actions import asking_back, assignments, holding, interventions
 from reviews.actors import POLICY
 from reviews.models import AskBack, Intervention
-from reviews.web import holds
+from reviews.web import fragments, holds
+from reviews.web.filters import Filter
 from tests import factories
 from tests.reviews.desk_data import refund, text_of
 from tests.reviews.web.visits import page_of, post
@@ -243,3 +244,15 @@ class TestForms:
 )
 def test_spans_are_said_as_people_say_them(minutes, said):
     assert holds.span(minutes) == said
+
+
+def test_the_end_of_a_claim_is_told_to_who_has_it_open_and_blames_nobody(item, alice):
+    interventions.claim(item.pk, by=alice)
+    Intervention.objects.filter(pk=item.pk).update(claim_expires_at=timezone.now())
+    seq = fragments.newest()
+    holding.expire_claims()
+
+    told = text_of(fragments.since(alice, Filter(), seq).html)
+
+    assert "The clock ended the claim on this" in told
+    assert f'data-reopens="decision-{item.pk}"' in told and "data-closes" not in told
