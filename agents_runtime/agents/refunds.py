@@ -84,6 +84,16 @@ def send_email(to: str, subject: str, body: str) -> str:
     review=[
         {
             "tool": "issue_refund",
+            "when": "amount > 5000",
+            "risk": "critical",
+            "name": "Refund over 5000",
+            "title": "Refund {currency} {amount} to customer {customer_id}",
+            "due_in": 900,
+            "approvals": 2,
+            "not_by": ["requester"],
+        },
+        {
+            "tool": "issue_refund",
             "when": "amount > 1000",
             "risk": "critical",
             "name": "Refund over 1000",

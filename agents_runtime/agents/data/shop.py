@@ -38,6 +38,7 @@ CUSTOMERS = {
         Customer("C-41077", "Tobias Eng", "t.eng@example.com", "2024-08-02", "standard", ("O-31004", "O-31177")),
         Customer("C-57730", "Priya Raman", "priya@example.org", "2021-11-19", "silver", ("O-30977",)),
         Customer("C-60518", "Lena Okafor", "lena.okafor@example.net", "2022-05-30", "standard", ("O-31120",)),
+        Customer("C-72014", "Nadia Rossi", "nadia@roastery.example", "2020-06-15", "gold", ("O-31300",)),
         Customer("C-93342", "Jonas Weber", "jw@example.com", "2017-01-24", "gold", ("O-30655",)),
     )
 }
@@ -50,6 +51,7 @@ ORDERS = {
         Order("O-31177", "C-41077", "Grinder burr set", "2026-02-14", "shipped", "EUR", 64.0, (64.0,)),
         Order("O-30977", "C-57730", "Café bar, two groups", "2026-02-05", "delivered", "GBP", 1840.0, (1840.0, 1840.0)),
         Order("O-31120", "C-60518", "Milk pitcher, set of 3", "2026-02-12", "lost in transit", "USD", 215.5, (215.5,)),
+        Order("O-31300", "C-72014", "Drum roaster, 12 kg", "2026-02-17", "delivered", "EUR", 6400.0, (6400.0, 6400.0)),
         Order("O-30655", "C-93342", "Water softener cartridge", "2026-01-20", "returned", "USD", 129.0, (129.0,)),
     )
 }

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reviews.actions.eligibility import NotEligible
 from reviews.models import Run
 from reviews.states import RunStatus
 from tests.agents_runtime.demo_agents.desk import decide
@@ -37,6 +38,22 @@ class TestRefunds:
         low, high = start("refunds", self.TASK), start("refunds", "Order O-30977 was charged twice.")
 
         assert low.interventions.get().risk < high.interventions.get().risk
+
+    def test_asks_two_others_than_the_requester_about_a_very_large_sum(self, start, alice, bob, mara):
+        run = start("refunds", "Customer C-72014 was charged twice for order O-31300.")
+        question = run.interventions.get()
+        assert (question.title, question.needed) == ("Refund EUR 6,400.00 to customer C-72014", 2)
+        assert question.policy["not_by"] == ["requester"]
+
+        with pytest.raises(NotEligible):
+            decide(run, alice, "approve")
+        decide(run, bob, "approve", note="The bank confirms it.")
+        assert run.status == RunStatus.AWAITING_REVIEW
+        decide(run, mara, "approve", reason="Bob is right.")
+
+        assert run.status == RunStatus.COMPLETED
+        assert "Refunded EUR 6400.00 to C-72014" in run.result
+        assert "Bob is right" not in str(run.result)
 
     def test_completes_once_approved(self, start, alice):
         run = start("refunds", self.TASK)
