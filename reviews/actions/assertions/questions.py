@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
-from reviews.actions.assertions.fault import LATE, Fault, some
+from reviews.actions.assertions.fault import LATE, LIMIT, Fault, some
 from reviews.models import Intervention, Timer
 from reviews.models.finding import Alarm
+from reviews.models.intervention import InterventionQuerySet
 
+AT_ONCE = 10_000
+"""Open questions whose timers one round looks for; of more than these each round takes the next, and begins again."""
+PLACE = "watchdog-place"
 # a key that is not there would make the whole condition unknown
 FINAL = Coalesce(KT("policy__time__body__final__do"), Value(""), output_field=TextField())
 
@@ -21,10 +26,12 @@ def forgotten(now: datetime, known: Collection[str]) -> list[Fault]:
     """Each open question has a timer to come, or its frozen policy keeps it waiting."""
     coming = Timer.objects.waiting().filter(intervention=OuterRef("pk"))
     ends = Q(expires_at__isnull=False) | ~Q(final="keep_waiting")
-    alone = Intervention.objects.open().alias(final=FINAL).filter(ends, ~Exists(coming)).order_by("due_at", "id")
+    alone = Intervention.objects.open().alias(final=FINAL).filter(ends, ~Exists(coming)).only("pk")
+    still = list(alone.filter(pk__in=known)) if known else []
+    fresh = _next_part(alone.exclude(pk__in=known)).order_by("due_at", "id")[: max(0, LIMIT - len(still))]
     return [
         Fault(Alarm.NO_TIMER, f"intervention:{one.pk}", "Open, and no timer reminds anybody of it or ends it")
-        for one in some(alone.only("pk"), known)
+        for one in [*still, *fresh]
     ]
 
 
@@ -37,3 +44,19 @@ def late(now: datetime, known: Collection[str]) -> list[Fault]:
         Fault(Alarm.LATE_TIMER, f"intervention:{one.pk}", "A reminder, a step or the end of its time did not come")
         for one in some(questions.only("pk"), known)
     ]
+
+
+def _next_part(wrong: InterventionQuerySet) -> InterventionQuerySet:
+    """Those of the wrong that lie in the part of the open questions whose turn it is.
+
+    Where it ends is kept in the cache: who forgets it begins with the first due, and nothing is lost.
+    """
+    since: datetime | None = cache.get(PLACE)
+    turn = Intervention.objects.open().order_by("due_at", "id")
+    turn = turn.filter(due_at__gte=since) if since else turn
+    upto = turn.values_list("due_at", flat=True)[AT_ONCE : AT_ONCE + 1].first()
+    if upto == since:  # more than a part of them is due at one moment: take all that is left
+        upto = None
+    cache.set(PLACE, upto, None)
+    wrong = wrong.filter(due_at__gte=since) if since else wrong
+    return wrong.filter(due_at__lte=upto) if upto else wrong

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from reviews import audit
 from reviews.actions import assertions, fleet, interventions, notices
-from reviews.actions.assertions import book, fault
+from reviews.actions.assertions import book, fault, questions
 from reviews.actions.fleet import Abilities
 from reviews.actors import SYSTEM
 from reviews.audit import Act, triggers
@@ -64,7 +65,7 @@ class TestAll:
                 found()
             costs.append(len(queries))
 
-        assert costs[0] == costs[1] <= 15
+        assert costs[0] == costs[1] <= 16
 
 
 class TestStuckRuns:
@@ -279,6 +280,41 @@ class TestForgottenQuestions:
         interventions.decide(item.pk, by=alice, verdict=Verdict.APPROVE)
 
         assert subjects(Alarm.NO_TIMER) == []
+
+
+class TestTurns:
+    @pytest.fixture
+    def many(self, monkeypatch):
+        """Five questions without a timer, due one after the other, of which a round looks at two."""
+        monkeypatch.setattr(questions, "AT_ONCE", 2)
+        items = [factories.question() for _ in range(5)]
+        Timer.objects.all().delete()
+        for number, item in enumerate(items):
+            Intervention.objects.filter(pk=item.pk).update(due_at=timezone.now() + timedelta(minutes=number))
+        return [f"intervention:{item.pk}" for item in items]
+
+    def test_lead_through_all_questions_and_begin_again(self, many):
+        rounds = [set(subjects(Alarm.NO_TIMER)) for _ in range(4)]
+
+        assert rounds == [set(many[:3]), set(many[2:]), set(many[4:]), set(many[:3])]
+
+    def test_keep_what_is_known_whosever_turn_it_is(self, many):
+        subjects(Alarm.NO_TIMER)
+
+        assert many[0] in subjects(Alarm.NO_TIMER, many[0])
+
+    def test_begin_again_when_their_place_is_forgotten(self, many):
+        subjects(Alarm.NO_TIMER)
+        cache.delete(questions.PLACE)
+
+        assert set(subjects(Alarm.NO_TIMER)) == set(many[:3])
+
+    def test_do_not_stop_at_questions_due_at_one_moment(self, many):
+        later = Intervention.objects.get(pk=many[4].partition(":")[2])
+        Intervention.objects.exclude(pk=later.pk).update(due_at=timezone.now())
+        rounds = [set(subjects(Alarm.NO_TIMER)) for _ in range(3)]
+
+        assert rounds == [set(many[:4]), set(many), set(many[:4])]
 
 
 class TestLateTimers:
