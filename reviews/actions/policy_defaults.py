@@ -94,6 +94,9 @@ def meet(agent: str, title: str, rules: Sequence[Rule]) -> bool:
 
 def _meet(agent: str, title: str, rules: Sequence[Rule], code: str) -> bool:
     said = {"agent": agent, "rules": [rule.to_dict() for rule in rules]}
+    list(ReviewPolicy.objects.select_for_update().filter(slug=agent).order_by("id").values_list("pk"))
+    if ReviewPolicy.objects.of(agent).filter(code=code).exists():  # another process was faster
+        return False
     if not ReviewPolicy.objects.of(agent).exists():
         body = {"slug": agent, "title": title[:200], "position": USUAL, "note": "", **said}
         made = review_policies.begun(agent, body, by=None, source="code", code=code)

@@ -5,9 +5,9 @@ from agents import RunContextWrapper, function_tool
 
 from agents_runtime import idempotency_key
 from reviews import audit
-from reviews.actions import forks
+from reviews.actions import forks, review_policies
 from reviews.audit.verify import Verified
-from reviews.models import Run, Span
+from reviews.models import ReviewPolicy, Run, Span
 from reviews.states import Kind, RunStatus, ToolCallStatus
 from tests.agents_runtime import play
 from tests.agents_runtime.play import call, first, one_by_one
@@ -85,9 +85,10 @@ class TestFork:
         assert ran[-2][1:] == (f"{two_payments.pk}:c3", str(two_payments.pk))
         assert ran[-1][1:] == (f"{again.pk}:c3", str(again.pk))
 
-    def test_judges_by_the_rules_of_today(self, stage, two_payments, ran, tools):
-        turns = [[call("look", "c1", to="Ann")], [call("pay", "c2", to="Ann")], [call("pay", "c3", to="Bob")]]
-        stage.register(lambda: play.agent(one_by_one(*turns), *tools), review=[{"tool": "pay", "ruling": "refuse"}])
+    def test_judges_by_the_policy_of_today(self, stage, two_payments, ran, mara, admin):
+        policy = ReviewPolicy.objects.get(slug=two_payments.agent)
+        refusing = review_policies.draft(policy.slug, by=mara, body={"rules": [{"tool": "pay", "ruling": "refuse"}]})
+        review_policies.activate(refusing.pk, by=admin)
 
         again = fork(stage, two_payments, 2)
 
