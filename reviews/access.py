@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Aggregate, Exists, JSONField, OuterRef, Q, QuerySet, Subquery, Value
 
 from reviews.models import Intervention, Membership, Queue, Run
 
@@ -68,6 +71,49 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     mine = queues_of(user)
     asked = Intervention.objects.filter(run=OuterRef("pk"), queue__in=mine)
     return Run.objects.filter(Q(queue__in=mine) | Exists(asked))
+
+
+def sights(people: Collection[int]) -> dict[int, frozenset[int] | None]:
+    """The queues that each of these accounts may read, None for all of them; without those that are not active.
+
+    Three statements, however many people: for who serves many at once.
+    """
+    active = User.objects.filter(pk__in=people, is_active=True)
+    found: dict[int, set[int]] = {pk: set() for pk in active.values_list("pk", flat=True)}
+    for person, queue in Membership.objects.filter(user__in=found).values_list("user_id", "queue_id"):
+        found[person].add(queue)
+    all_of_them = set(_overseers().filter(pk__in=found).values_list("pk", flat=True))
+    return {pk: None if pk in all_of_them else frozenset(queues) for pk, queues in found.items()}
+
+
+def readers(queue: str) -> dict[str, Subquery]:
+    """Columns for a statement about many people's questions: who may read a row whose queue stands under that name.
+
+    ``seated`` are the active accounts with a seat there, ``overseers`` those that read everything; lists, or None.
+    """
+    seats = Membership.objects.filter(queue=OuterRef(queue), user__is_active=True).order_by()
+    people = _overseers().order_by().annotate(all=Value(1))
+    return {
+        "seated": Subquery(seats.values("queue").annotate(them=Listed("user_id")).values("them")),
+        "overseers": Subquery(people.values("all").annotate(them=Listed("pk")).values("them")),
+    }
+
+
+class Listed(Aggregate):
+    """The values of a group as a list."""
+
+    function = "json_group_array"
+    output_field = JSONField()
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        """PostgreSQL's name for it."""
+        return super().as_sql(compiler, connection, function="jsonb_agg")
+
+
+def _overseers() -> QuerySet[User]:
+    """The active accounts that read everything, see ``sees_everything``."""
+    roles = User.groups.through.objects.filter(user=OuterRef("pk"), group__name__in=(AUDITOR, ADMIN))
+    return User.objects.filter(Q(is_superuser=True) | Exists(roles), is_active=True)
 
 
 def can_work_in(user: User | AnonymousUser, queue_id: int) -> bool:

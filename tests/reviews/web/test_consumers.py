@@ -1,6 +1,7 @@
 """The sockets, over the channel layer the product uses."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
@@ -16,11 +17,12 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
+from redis.asyncio import Redis
 
 from hitl_site.asgi import application
 from reviews.actions import interventions, spans
 from reviews.models import Membership, Run
-from reviews.web import consumers, fragments
+from reviews.web import fragments, hearing, switchboard
 from tests.reviews import desk_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,8 +143,8 @@ class TestInboxConsumer:
 
     @in_loop
     async def test_looks_by_itself_and_says_so_while_it_hears_no_bells(self, alice, settings, monkeypatch):
-        monkeypatch.setattr(consumers, "DEAF_TICK", 0.1)
-        monkeypatch.setattr(consumers, "BELL_PATIENCE", 0.1)
+        monkeypatch.setattr(switchboard, "DEAF_TICK", 0.1)
+        monkeypatch.setattr(hearing, "BELL_PATIENCE", 0.1)
         is_away = True
 
         async def silent(self, channel, message):
@@ -251,6 +253,22 @@ class TestInboxConsumer:
         monkeypatch.setattr(fragments, "since", broken)
         async with line(alice) as socket:
             assert await socket.closed_with() == 1011
+
+    @in_loop
+    async def test_leaves_no_group_and_no_connection_behind(self, alice, bob):
+        async with line(alice) as hers, line(bob) as his:
+            await hers.text(), await his.text()
+            assert await ears() == 1
+
+        assert await ears() == 0
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("reader")]
+
+
+async def ears() -> int:
+    """How many web processes the channel layer would tell of a bell."""
+    prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+    async with Redis.from_url(settings.REDIS_URL) as client:
+        return len(await client.pubsub_channels(f"{prefix}__group__*"))
 
 
 class TestRunConsumer:

@@ -1,0 +1,94 @@
+"""What one page has missed: a look of its own, when it opens or has fallen behind. Equal looks find the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from django.contrib.auth.models import User
+
+from reviews import access
+from reviews.web import fragments, runs, visible
+from reviews.web.filters import Filter
+from reviews.web.guard import Sight
+
+SIGNED_OUT, NOT_FOUND, BROKEN = 4401, 4404, 1011
+
+
+class Gone(Exception):
+    """The line has to end; ``code`` says why."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(str(code))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was missed, the number that brings the page to, and what its reader may see."""
+
+    html: str
+    seq: int
+    sight: Sight
+    mark: str = ""
+
+
+class Look(Protocol):
+    """Made on a thread. Raises Gone."""
+
+    def __call__(self) -> Found: ...
+
+
+@dataclass(frozen=True)
+class InboxLook:
+    """Rows, notices and counts; the whole list anew where ``is_astray`` says that it no longer fits its reader."""
+
+    person: int
+    chosen: Filter
+    since: int
+    is_owed: bool
+    is_astray: bool
+
+    def __call__(self) -> Found:
+        """The rows that changed, as the filters of this page show them."""
+        user, sight = _account(self.person)
+        if self.is_astray:
+            html = fragments.resync(self.chosen) + fragments.counts(user, self.chosen)
+            return Found(visible.shown(html), fragments.newest(), sight)
+        if sight is not None and not sight:
+            return Found("", fragments.newest(), sight)
+        found = fragments.since(user, self.chosen, self.since, is_owed=self.is_owed)
+        return Found(visible.shown(found.html), found.seq, sight)
+
+
+@dataclass(frozen=True)
+class RunLook:
+    """One run's page; ``mark`` is how far it has come."""
+
+    person: int
+    run_id: UUID
+    mark: str
+
+    def __call__(self) -> Found:
+        """The run's page as it is now."""
+        user, sight = _account(self.person)
+        if not access.visible_runs(user).filter(pk=self.run_id).exists():
+            raise Gone(NOT_FOUND)
+        now_at = fragments.newest()
+        html, mark = runs.live_fragments(user, self.run_id, self.mark)
+        return Found(visible.shown(html), now_at, sight, mark)
+
+
+def counts(person: int, chosen: Filter) -> str:
+    """The counts of one view. Raises Gone."""
+    user, _ = _account(person)
+    return visible.shown(fragments.counts(user, chosen))
+
+
+def _account(person: int) -> tuple[User, Sight]:
+    """Read anew: what an account may do is remembered with it. Raises Gone when it is not active."""
+    sights = access.sights({person})
+    if person not in sights:
+        raise Gone(SIGNED_OUT)
+    return User.objects.get(pk=person), sights[person]
