@@ -9,10 +9,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import QueryDict
 
 from reviews.web import texts
+from reviews.web.endings import SIGNED_OUT
 from reviews.web.filters import Filter
 from reviews.web.guard import Listener
 from reviews.web.lines import InboxLine, Line, RunLine
-from reviews.web.looks import SIGNED_OUT
 from reviews.web.switchboard import Switchboard
 
 

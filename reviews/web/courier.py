@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from channels.db import database_sync_to_async
 from django.db import Error as DatabaseError
 
+from reviews.web.endings import BROKEN, Gone
 from reviews.web.hearing import Hearing
 from reviews.web.lines import Line
-from reviews.web.looks import BROKEN, Found, Gone, Look
+from reviews.web.looks import Found, Look
 
 AT_ONCE = 20
 """Lines that are told something before the loop turns to other work."""

@@ -10,7 +10,7 @@ from reviews.web import fragments
 from reviews.web.filters import Filter
 from reviews.web.guard import Listener, Sight
 from reviews.web.looks import Found, InboxLook, Look, RunLook
-from reviews.web.news import View
+from reviews.web.view import View
 
 
 @dataclass(eq=False)

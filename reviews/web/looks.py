@@ -10,18 +10,9 @@ from django.contrib.auth.models import User
 
 from reviews import access
 from reviews.web import fragments, runs, visible
+from reviews.web.endings import NOT_FOUND, SIGNED_OUT, Gone
 from reviews.web.filters import Filter
 from reviews.web.guard import Sight
-
-SIGNED_OUT, NOT_FOUND, BROKEN = 4401, 4404, 1011
-
-
-class Gone(Exception):
-    """The line has to end; ``code`` says why."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
-        super().__init__(str(code))
 
 
 @dataclass(frozen=True)

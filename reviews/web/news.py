@@ -12,7 +12,7 @@ from reviews import access
 from reviews.actors import names_of
 from reviews.models import Event, Intervention
 from reviews.web import fragments, visible
-from reviews.web.filters import Filter
+from reviews.web.view import View
 
 SHOWN = ("title", "risk", "level", "tool", "kind", "agent", "rejections", "due_at", "status", "claimed_by", "queue")
 COLUMNS = (
@@ -21,15 +21,6 @@ COLUMNS = (
     "intervention__queue__slug",
     *(f"intervention__claimed_by__{name}" for name in ("username", "first_name", "last_name")),
 )
-
-
-@dataclass(frozen=True)
-class View:
-    """What one open inbox shows; equal views are told the same."""
-
-    person: int
-    username: str
-    chosen: Filter
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from django.db import Error as DatabaseError
 from reviews.web import guard, looks, news
 from reviews.web.context import live_tick
 from reviews.web.courier import Courier
+from reviews.web.endings import BROKEN, SIGNED_OUT
 from reviews.web.hearing import Hearing, Message
 from reviews.web.lines import InboxLine, Line, RunLine
-from reviews.web.looks import BROKEN, SIGNED_OUT
 from reviews.web.reader import Reader
+from reviews.web.view import View
 
 GUARD = 2.0
 """Seconds between two looks at who still may listen; a bell leads to one at once."""
@@ -125,7 +126,7 @@ class Switchboard:
         if now_at <= since:
             return
         current = [line for line in self.inboxes if line.is_open and not line.is_busy and line.seq >= since >= 0]
-        views: dict[news.View, int] = {}
+        views: dict[View, int] = {}
         for line in current:
             views[line.view] = min(line.seq, views.get(line.view, line.seq))
         told = await self.reader.read(news.tell, since, now_at, views, self._names) if views else news.Told({}, now_at)
@@ -164,7 +165,7 @@ class Switchboard:
         while (left := min(self._changed_at + QUIET, latest) - time.monotonic()) > 0:
             await asyncio.sleep(left)
         self._change.clear()
-        owed: dict[news.View, list[InboxLine]] = {}
+        owed: dict[View, list[InboxLine]] = {}
         for line in self.inboxes:
             if line.is_owed:
                 owed.setdefault(line.view, []).append(line)

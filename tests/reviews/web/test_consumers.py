@@ -214,11 +214,12 @@ class TestInboxConsumer:
                 assert str(item.pk) not in await socket.text()
 
     @in_loop
-    async def test_listens_to_a_queue_joined_later(self, charlie, queue, settings):
+    async def test_makes_the_list_anew_and_listens_when_a_queue_is_joined_later(self, charlie, queue, settings):
         settings.FOUREYES_LIVE_TICK = 0.1
         async with line(charlie) as socket:
             await socket.text()
             await on_thread(Membership.objects.create)(user=charlie, queue=queue)
+            await socket.until('id="resync"')
 
             item = await on_thread(desk_data.refund)()
 
