@@ -40,16 +40,16 @@ def leave(**_: Any) -> None:
 
 @worker_init.connect
 def come_up(sender: Any = None, **_: Any) -> None:
-    """Refuse to start where this worker could not read what others have written."""
+    """Refuse to start where this worker could not read what others have written; announce the processes it forks."""
     if not _runs_agents(sender):
         return
+    worker_process_init.connect(join_from_a_pool, weak=False)  # the clock's own process would say so of itself, too
     try:
         fleet.require_not_older()
     except TooOld as error:
         raise SystemExit(str(error)) from None
 
 
-@worker_process_init.connect
 def join_from_a_pool(**_: Any) -> None:
     """Each process of a pool carries one run."""
     fleet.join(1)
