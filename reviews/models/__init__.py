@@ -11,17 +11,21 @@ from reviews.models.span import Span
 from reviews.models.tool_call import ToolCall
 from reviews.models.trial import Trial
 from reviews.models.worker import Worker
+from reviews.models.writes import Change, New, Saved
 
 __all__ = [
     "AuditEntry",
     "AuditHead",
+    "Change",
     "Checkpoint",
     "Decision",
     "Event",
     "Intervention",
     "Membership",
+    "New",
     "Queue",
     "Run",
+    "Saved",
     "Span",
     "ToolCall",
     "Trial",
