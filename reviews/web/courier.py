@@ -27,7 +27,8 @@ class Courier:
     def __init__(self, hearing: Hearing) -> None:
         self.seq = -1
         self._hearing = hearing
-        self._looks: dict[Look, asyncio.Task[Found]] = {}
+        self._looks: dict[Look, asyncio.Future[Found]] = {}
+        self._running: set[asyncio.Future[Found]] = set()
         self._errands: set[asyncio.Task[None]] = set()
 
     async def send_out(self, errands: Iterable[Coroutine[None, None, None]]) -> None:
@@ -39,11 +40,15 @@ class Courier:
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
 
+    def forget(self) -> None:
+        """Something has happened, or may have: what was looked at before is old."""
+        self._looks.clear()
+
     async def close(self) -> None:
         """Begin nothing more, and wait for the looks that are being made."""
         for errand in self._errands:
             errand.cancel()
-        await asyncio.gather(*self._errands, *self._looks.values(), return_exceptions=True)
+        await asyncio.gather(*self._errands, *self._running, return_exceptions=True)
 
     async def catch_up(self, line: Line) -> None:
         """Send a page what it has missed. Who is told something now is behind, and catches up after that."""
@@ -109,12 +114,17 @@ class Courier:
         line.is_behind = line.is_behind or line.seq < self.seq
 
     async def _found(self, look: Look) -> Found:
-        """What the look finds; whoever asks the same meanwhile is told the same."""
+        """What the look finds; whoever asks the same, until something happens, is told the same."""
         if look not in self._looks:
             task = asyncio.ensure_future(database_sync_to_async(look)())
             self._looks[look] = task
-            task.add_done_callback(lambda _: self._looks.pop(look))
-        return await asyncio.shield(self._looks[look])
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        try:
+            return await asyncio.shield(self._looks[look])
+        except Exception:
+            self._looks.pop(look, None)
+            raise
 
     async def _say(self, line: Line, html: str) -> None:
         line.said_at = time.monotonic()

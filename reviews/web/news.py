@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from reviews import access
 from reviews.actors import names_of
-from reviews.models import Event, Intervention
+from reviews.models import Event, Intervention, Queue
 from reviews.web import fragments, visible
+from reviews.web.prepared import Prepared
 from reviews.web.view import View
 
-SHOWN = ("title", "risk", "level", "tool", "kind", "agent", "rejections", "due_at", "status", "claimed_by", "queue")
-COLUMNS = (
-    *("seq", "kind", "actor", "at", "intervention_id"),
-    *(f"intervention__{name}" for name in SHOWN),
-    "intervention__queue__slug",
-    *(f"intervention__claimed_by__{name}" for name in ("username", "first_name", "last_name")),
-)
+EVENT = ("seq", "kind", "actor", "at", "intervention_id")
+ITEM = ("id", "title", "risk", "level", "tool", "kind", "agent", "rejections", "due_at", "status", "claimed_by_id")
+HOLDER = ("username", "first_name", "last_name")
 
 
 @dataclass(frozen=True)
@@ -28,21 +29,37 @@ class Change:
     """One line of a question's history, the question as it is now, and who may read it."""
 
     event: Event
+    item: Intervention
     readers: frozenset[int]
-
-    @property
-    def item(self) -> Intervention:
-        """The question."""
-        assert self.event.intervention
-        return self.event.intervention
 
 
 def after(seq: int) -> list[Change] | None:
     """What happened to questions after that number, in order: one statement. None if it is too much to tell."""
+    found = LINES.rows(seq)
+    return None if len(found) > fragments.AT_ONCE else [_change(row) for row in found]
+
+
+def _lines(seq: int) -> QuerySet[Event, tuple[Any, ...]]:
+    """The events after that number, each with its question, holder, queue and readers."""
+    item = [f"intervention__{name}" for name in ITEM]
+    holder = [f"intervention__claimed_by__{name}" for name in HOLDER]
     lines = Event.objects.filter(seq__gt=seq, intervention__isnull=False).order_by("seq")
-    lines = lines.select_related("intervention__queue", "intervention__claimed_by").only(*COLUMNS)
-    found = list(lines.annotate(**access.readers("intervention__queue"))[: fragments.AT_ONCE + 1])
-    return None if len(found) > fragments.AT_ONCE else [Change(line, _readers(line)) for line in found]
+    lines = lines.annotate(**access.readers("intervention__queue"))
+    return lines.values_list(*EVENT, *item, *holder, "intervention__queue__slug", "seated", "overseers")[
+        : fragments.AT_ONCE + 1
+    ]
+
+
+LINES = Prepared(_lines)
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    values = iter(row)
+    event, item, holder = (dict(zip(names, values, strict=False)) for names in (EVENT, ITEM, HOLDER))
+    slug, seated, overseers = values
+    claimed_by = User(pk=item["claimed_by_id"], **holder) if item["claimed_by_id"] is not None else None
+    item |= {"queue": Queue(slug=slug), "claimed_by": claimed_by}
+    return Change(Event(**event), Intervention(**item), frozenset([*(seated or ()), *(overseers or ())]))
 
 
 class Telling:
@@ -52,6 +69,8 @@ class Telling:
         self.changes = list(changes)
         self.now_at = now_at
         self.names = names
+        self._said: dict[tuple[int, ...], str] = {}
+        self._seen: dict[str, str] = {}
         actors = {change.event.actor for change in self.changes if fragments.deed(change.event)}
         if unknown := actors - set(names):
             names |= {name: name for name in unknown} | names_of(unknown)
@@ -65,7 +84,18 @@ class Telling:
         rows = "".join(self._row(change.item, view) for change in last.values())
         told = [change.event for change in last.values() if fragments.deed(change.event)]
         others = [event for event in told if event.actor != view.username]
-        return visible.shown(rows + fragments.notices(others, self.names))
+        return self._shown(rows) + self._shown(self._notices(tuple(event.seq for event in others)))
+
+    def _notices(self, seqs: tuple[int, ...]) -> str:
+        if seqs not in self._said:
+            events = [change.event for change in self.changes if change.event.seq in seqs]
+            self._said[seqs] = fragments.notices(events, self.names)
+        return self._said[seqs]
+
+    def _shown(self, html: str) -> str:
+        if html not in self._seen:
+            self._seen[html] = visible.shown(html)
+        return self._seen[html]
 
     def _row(self, item: Intervention, view: View) -> str:
         if item.is_open and view.chosen.shows(item, view.person):
@@ -94,7 +124,3 @@ def tell(seq: int, now_at: int, views: Mapping[View, int], names: dict[str, str]
     telling = Telling(changes, now_at, names)
     words = {view: telling.to(view, since) for view, since in views.items()}
     return Told({view: html for view, html in words.items() if html}, now_at, bool(changes))
-
-
-def _readers(line: Event) -> frozenset[int]:
-    return frozenset([*(getattr(line, "seated") or ()), *(getattr(line, "overseers") or ())])  # noqa: B009

@@ -93,6 +93,7 @@ class Switchboard:
         return self.inboxes if isinstance(line, InboxLine) else self.runs  # type: ignore[return-value]
 
     def _hear(self, message: Message) -> None:
+        self.courier.forget()
         if message["type"] == "sight":
             self._names = {}
             self._sight_bell.set()
@@ -180,6 +181,7 @@ class Switchboard:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._sight_bell.wait(), GUARD)
         self._sight_bell.clear()
+        self.courier.forget()
         lines = self.lines
         seen = await self.reader.read(guard.look, {line.who for line in lines})
         for line in lines:
@@ -197,6 +199,7 @@ class Switchboard:
         now, hears = time.monotonic(), self.hearing.hears
         if now >= self._check_at:
             await self.hearing.check()
+            self.courier.forget()
             self._check_at = now + (live_tick() if self.hearing.hears else min(live_tick(), DEAF_TICK))
             if not self.hearing.hears:
                 await self.courier.send_out([self.courier.catch_up(line) for line in self.runs])

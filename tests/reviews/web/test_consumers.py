@@ -20,6 +20,7 @@ from django.utils import timezone
 from redis.asyncio import Redis
 
 from hitl_site.asgi import application
+from reviews import live
 from reviews.actions import interventions, spans
 from reviews.models import Membership, Run
 from reviews.web import fragments, hearing, switchboard
@@ -256,6 +257,69 @@ class TestInboxConsumer:
             assert await socket.closed_with() == 1011
 
     @in_loop
+    async def test_hangs_up_at_once_on_who_signs_out(self, alice, monkeypatch):
+        monkeypatch.setattr(switchboard, "GUARD", 600)
+        async with line(alice) as socket:
+            await socket.text()
+            session = await on_thread(Session.objects.get)()
+
+            await on_thread(session.delete)()
+
+            assert await socket.closed_with() == 4401
+
+    @in_loop
+    async def test_makes_the_list_anew_at_once_for_who_loses_a_seat(self, alice, monkeypatch):
+        item = await on_thread(desk_data.refund)()
+        now_at = await on_thread(fragments.newest)()
+        monkeypatch.setattr(switchboard, "GUARD", 600)
+        async with line(alice, f"/ws/inbox/?since={now_at}") as socket:
+            await socket.text()
+
+            await on_thread(Membership.objects.all().delete)()
+
+            assert str(item.pk) not in await socket.until('id="resync"')
+
+    @in_loop
+    async def test_hears_of_a_change_that_no_bell_told(self, alice, monkeypatch):
+        monkeypatch.setattr(switchboard, "GUARD", 0.1)
+        async with line(alice) as socket:
+            await socket.text()
+            monkeypatch.setattr(live, "_ring", lambda message: None)
+
+            item = await on_thread(desk_data.refund)()
+
+            await socket.until(f'id="row-{item.pk}"')
+
+    @in_loop
+    async def test_sends_the_counts_after_the_rows(self, alice):
+        async with line(alice) as socket:
+            await socket.text()
+
+            item = await on_thread(desk_data.refund)()
+
+            rows = await socket.until(f'id="row-{item.pk}"')
+            assert 'data-owed="counts"' in rows and "inbox-head" not in rows
+            assert "data-owed" not in (await socket.until("inbox-head")).rpartition("<data")[2]
+
+    @in_loop
+    async def test_sends_the_counts_that_a_broken_line_still_owed(self, alice):
+        await on_thread(desk_data.refund)()
+        now_at = await on_thread(fragments.newest)()
+
+        async with line(alice, f"/ws/inbox/?since={now_at}&owed=counts") as socket:
+            assert "inbox-head" in await socket.text()
+
+    @in_loop
+    async def test_finds_what_it_searches_for(self, alice):
+        async with line(alice, "/ws/inbox/?since=0&q=EUR") as socket:
+            await socket.text()
+            wanted = await on_thread(desk_data.refund)(title="Refund 20 eur")
+            other = await on_thread(desk_data.refund)(title="Refund 20 usd")
+
+            seen = await socket.until(f'id="row-{wanted.pk}"', f'<li id="row-{other.pk}" hx-swap-oob="delete">')
+            assert f'<li id="row-{wanted.pk}" hx-swap-oob="delete">' not in seen
+
+    @in_loop
     async def test_leaves_no_group_and_no_connection_behind(self, alice, bob):
         async with line(alice) as hers, line(bob) as his:
             await hers.text(), await his.text()
@@ -294,6 +358,17 @@ class TestRunConsumer:
             await on_thread(spans.keep)([thinking])
 
             await socket.until("Model call")
+
+    @in_loop
+    async def test_hangs_up_at_once_on_who_may_no_longer_see_it(self, alice, monkeypatch):
+        item = await on_thread(desk_data.refund)()
+        monkeypatch.setattr(switchboard, "GUARD", 600)
+        async with line(alice, f"/ws/runs/{item.run_id}/?since=0") as socket:
+            await socket.until('id="live-seq"')
+
+            await on_thread(Membership.objects.all().delete)()
+
+            assert await socket.closed_with() == 4404
 
     @in_loop
     async def test_is_not_there_for_charlie(self, charlie):
