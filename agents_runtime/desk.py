@@ -14,7 +14,7 @@ from reviews.actions import gates, policy_defaults, rulebook, tool_calls
 from reviews.actions.checkpoints import SavedState, Shelf
 from reviews.actions.gates import Proposal
 from reviews.actions.rulebook import Rulebook
-from reviews.models import Run
+from reviews.models import Run, ToolCall
 from reviews.policies import ASK_HUMAN, Case
 from reviews.states import Kind, Ruling, ToolCallStatus, Verdict
 
@@ -39,6 +39,7 @@ class RunDesk:
         self.entry = entry
         self.model = model
         self._shelf = shelf or Shelf()
+        self._begun: dict[str, ToolCall] = {}
 
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
         """Judge each call, save the gate; True when somebody must be asked, the run is held, or this worker stops."""
@@ -61,12 +62,13 @@ class RunDesk:
         if call.status != ToolCallStatus.STARTED:
             silent = call.status == ToolCallStatus.FAILED and call.output is None  # it raised, and then the worker died
             return Begun(known=True, output=f"The tool failed: {call.error}" if silent else call.output)
+        self._begun[call_id] = call
         edited = call.executed != call.proposed
         return Begun(arguments=call.executed, edited=edited, key=call.idempotency_key)
 
     def finish(self, call_id: str, output: object, error: str) -> None:
         """Write what came back."""
-        tool_calls.finish(self.run, call_id, output, error=error)
+        tool_calls.finish(self.run, call_id, output, error=error, begun=self._begun.pop(call_id, None))
 
     def saved(self, snapshot: Snapshot) -> SavedState:
         """The snapshot as the domain keeps it."""

@@ -58,9 +58,13 @@ def leave(**_: Any) -> None:
 
 @worker_init.connect
 def come_up(sender: Any = None, **_: Any) -> None:
-    """Refuse to start where this worker could not read what others have written; make the first policies."""
+    """Refuse to start where this worker could not read what others have written; make the first policies.
+
+    It announces the processes that it forks, each by itself.
+    """
     if not _runs_agents(sender):
         return
+    worker_process_init.connect(join_from_a_pool, weak=False)  # the clock's own process would say so of itself, too
     try:
         fleet.require_not_older()
     except TooOld as error:
@@ -68,7 +72,6 @@ def come_up(sender: Any = None, **_: Any) -> None:
     fleet.make_first_policies()
 
 
-@worker_process_init.connect
 def join_from_a_pool(**_: Any) -> None:
     """Each process of a pool carries one run."""
     fleet.join(1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Aggregate, Exists, JSONField, OuterRef, Q, QuerySet, Subquery, Value
 
 from reviews.actors import ActorType
 from reviews.models import AskBack, CallIn, Decision, Event, Intervention, Membership, Queue, ReviewPolicy, Run
@@ -130,6 +132,98 @@ def masked(event: Event, hidden: Collection[UUID], user: User | AnonymousUser | 
         event.actor = SOMEBODY
         event.data = {name: event.data[name] for name in ("round", "approvals") if name in event.data}
     return event
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What somebody may read: queues, None being all of them, and open questions of others that came to them by name.
+
+    ``managed`` are the queues whose board is open to them.
+    """
+
+    queues: frozenset[int] | None = frozenset()
+    questions: frozenset[UUID] = frozenset()
+    managed: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return self.queues is None or bool(self.queues or self.questions)
+
+
+def sights(people: Collection[int]) -> dict[int, Sight]:
+    """What each of these accounts may read; without those that are not active.
+
+    Four statements, however many people: for who serves many at once.
+    """
+    active = User.objects.filter(pk__in=people, is_active=True)
+    seats: dict[int, dict[int, str]] = {pk: {} for pk in active.values_list("pk", flat=True)}
+    for person, queue, role in Membership.objects.filter(user__in=seats).values_list("user_id", "queue_id", "role"):
+        seats[person][queue] = role
+    all_of_them = set(_overseers().filter(pk__in=seats).values_list("pk", flat=True))
+    asked: dict[int, set[UUID]] = {pk: set() for pk in seats}
+    for person, question, queue in _named_in(seats):
+        if person not in all_of_them and queue not in seats[person]:
+            asked[person].add(question)
+    return {
+        pk: Sight(
+            None if pk in all_of_them else frozenset(held),
+            frozenset(asked[pk]),
+            frozenset(queue for queue, role in held.items() if role == Membership.Role.MANAGER),
+        )
+        for pk, held in seats.items()
+    }
+
+
+def _named_in(people: Collection[int]) -> QuerySet[Any, tuple[int, UUID, int]]:
+    """The open questions that came to some of these people themselves, by call-in or as somebody to ask."""
+    columns = ("intervention_id", "intervention__queue_id")
+    called_in = CallIn.objects.filter(user__in=people, intervention__status__in=OPEN)
+    asked = AskBack.objects.open().filter(asked_of__in=people, intervention__status__in=OPEN)
+    return (
+        called_in.order_by()
+        .values_list("user_id", *columns)
+        .union(asked.order_by().values_list("asked_of_id", *columns))
+    )
+
+
+def readers(question: str) -> dict[str, Subquery]:
+    """Columns for a statement about many people's questions: who may read the one that stands under that name.
+
+    ``seated`` are the active accounts with a seat in its queue, ``managers`` those among them that manage it,
+    ``called`` those called in and ``asked`` those being asked about it, ``overseers`` those that read everything. Each
+    is a list, or None.
+    """
+    seats = Membership.objects.filter(queue=OuterRef(f"{question}__queue"), user__is_active=True).order_by()
+    calls = CallIn.objects.filter(intervention=OuterRef(question), user__is_active=True).order_by()
+    asked = AskBack.objects.open().filter(intervention=OuterRef(question), asked_of__is_active=True).order_by()
+    people = _overseers().order_by().annotate(all=Value(1))
+    return {
+        "seated": _listed(seats, "queue", "user_id"),
+        "managers": _listed(seats.filter(role=Membership.Role.MANAGER), "queue", "user_id"),
+        "called": _listed(calls, "intervention", "user_id"),
+        "asked": _listed(asked, "intervention", "asked_of_id"),
+        "overseers": _listed(people, "all", "pk"),
+    }
+
+
+def _listed(rows: QuerySet[Any], group: str, column: str) -> Subquery:
+    return Subquery(rows.values(group).annotate(them=Listed(column)).values("them"))
+
+
+class Listed(Aggregate):
+    """The values of a group as a list."""
+
+    function = "json_group_array"
+    output_field = JSONField()
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        """PostgreSQL's name for it."""
+        return super().as_sql(compiler, connection, function="jsonb_agg")
+
+
+def _overseers() -> QuerySet[User]:
+    """The active accounts that read everything, see ``sees_everything``."""
+    roles = User.groups.through.objects.filter(user=OuterRef("pk"), group__name__in=(AUDITOR, ADMIN))
+    return User.objects.filter(Q(is_superuser=True) | Exists(roles), is_active=True)
 
 
 def can_work_in(user: User | AnonymousUser, queue_id: int) -> bool:

@@ -37,6 +37,11 @@ class Traced:
     run_id: UUID
 
 
+@dataclass(frozen=True)
+class SightChanged:
+    """A session has ended, or an account, its roles or its seats have changed, and with them what somebody may see."""
+
+
 def subscribe(event: type[E], listener: Callable[[E], None]) -> None:
     """Call the listener with every event of that type; subscribing twice calls it once."""
     if listener not in _listeners[event]:

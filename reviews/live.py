@@ -1,4 +1,4 @@
-"""The bell: tells open browsers, after the commit, that a run's history has grown. Ids and a number, never content."""
+"""The bell: tells web processes, after the commit, that a run's history has grown. Ids and a number, never content."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from channels.layers import get_channel_layer
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from reviews import events
+from reviews.models import Membership
 
 logger = logging.getLogger(__name__)
 _loop: tuple[int, asyncio.AbstractEventLoop] | None = None
 _starting = threading.Lock()
 _ringing: set[Future[None]] = set()
+_sight: Future[None] | None = None
 _is_jammed = False
 
+DESK = "desk"
+"""The channel group of every web process that has pages open."""
 PATIENCE = 2.0
 """Seconds for which one bell may ring: a channel layer that was frozen must not keep the next ones waiting."""
 MAX_RINGING = 500
@@ -26,40 +33,47 @@ MAX_RINGING = 500
 
 
 def connect() -> None:
-    """Ring for everything that is recorded or traced."""
+    """Ring for all that is recorded or traced, and when somebody signs out or may see more or less than before."""
     events.subscribe(events.Recorded, ring)
     events.subscribe(events.Traced, ring_run)
-
-
-def queue_group(queue_id: int) -> str:
-    """The channel group of everybody who has that queue's inbox open."""
-    return f"queue-{queue_id}"
-
-
-def run_group(run_id: object) -> str:
-    """The channel group of everybody who has that run open."""
-    return f"run-{run_id}"
+    events.subscribe(events.SightChanged, ring_sight)
+    for signal in (post_save, post_delete):
+        for model in (User, Membership):
+            signal.connect(_sight_changed, sender=model, dispatch_uid=f"bell of {model.__name__}")
+    post_delete.connect(_sight_changed, sender=Session, dispatch_uid="bell of sessions")
+    m2m_changed.connect(_sight_changed, sender=User.groups.through, dispatch_uid="bell of roles")
 
 
 def ring(event: events.Recorded) -> None:
-    """Wake the browsers concerned, without waiting; a bell nobody hears is made good by the next one."""
-    groups = [run_group(event.run_id), *map(queue_group, event.queue_ids)]
-    _ring(groups, {"type": "bell", "seq": event.seq, "run": str(event.run_id)})
+    """Wake the processes, without waiting; a bell nobody hears is made good by the next one."""
+    _ring({"type": "bell", "seq": event.seq, "run": str(event.run_id)})
 
 
 def ring_run(event: events.Traced) -> None:
     """Wake those who watch the run: a model call began or ended, and no number tells of it."""
-    _ring([run_group(event.run_id)], {"type": "traced", "run": str(event.run_id)})
+    _ring({"type": "traced", "run": str(event.run_id)})
 
 
-def _ring(groups: list[str], message: dict[str, Any]) -> None:
+def ring_sight(event: events.SightChanged) -> None:
+    """A session, account, role or seat has changed: who listens is looked at anew. One bell for many at a time."""
+    global _sight
+    if _sight is None or _sight.done():
+        _sight = _ring({"type": "sight"})
+
+
+def _sight_changed(**_: Any) -> None:
+    events.publish(events.SightChanged())
+
+
+def _ring(message: dict[str, Any]) -> Future[None] | None:
     loop = _bell_loop()
     if _jammed():
-        return
-    sending = asyncio.run_coroutine_threadsafe(_send(groups, message), loop)
+        return None
+    sending = asyncio.run_coroutine_threadsafe(_send(message), loop)
     _ringing.add(sending)
     sending.add_done_callback(_ringing.discard)
     sending.add_done_callback(_log_failure)
+    return sending
 
 
 def _jammed() -> bool:
@@ -76,12 +90,11 @@ def settle(seconds: float) -> None:
     wait(_ringing.copy(), seconds)
 
 
-async def _send(groups: list[str], message: dict[str, Any]) -> None:
+async def _send(message: dict[str, Any]) -> None:
     layer = get_channel_layer()
     if layer is not None:
         async with asyncio.timeout(PATIENCE):
-            for group in groups:
-                await layer.group_send(group, message)
+            await layer.group_send(DESK, message)
 
 
 def _log_failure(sending: Future[None]) -> None:

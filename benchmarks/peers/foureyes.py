@@ -10,6 +10,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import django
+import msgpack
 import psycopg
 from redis import Redis
 
@@ -39,7 +40,7 @@ class Desk:
     def __init__(self, watch_url: str, redis_url: str) -> None:
         self.watch = psycopg.connect(watch_url, autocommit=True)
         self.bells = Redis.from_url(redis_url).pubsub(ignore_subscribe_messages=True)
-        self.bells.psubscribe(f"foureyes__group__{live.run_group('*')}")
+        self.bells.subscribe(f"foureyes__group__{live.DESK}")
         self.alice, _ = User.objects.get_or_create(username="alice")
         queue, _ = Queue.objects.get_or_create(slug=QUEUE, defaults={"name": "Benchmark"})
         Membership.objects.get_or_create(user=self.alice, queue=queue, defaults={"role": Membership.Role.REVIEWER})
@@ -113,8 +114,9 @@ class Desk:
         message = self.bells.get_message(timeout=0.1)
         if message is None:
             return list(going)
-        run_id = UUID(message["channel"].decode()[-36:])
-        return [run_id] if run_id in going and b"traced" not in message["data"] else []
+        rung = msgpack.unpackb(message["data"])
+        run_id = UUID(rung["run"]) if rung["type"] == "bell" else None
+        return [run_id] if run_id in going else []
 
     def look(self, run_id: UUID) -> tuple[str, UUID, str]:
         """Status, open question and tool output of a run. Raises RuntimeError for one that failed."""

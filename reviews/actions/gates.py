@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from reviews import audit
@@ -19,10 +20,10 @@ from reviews.actions.text import storable
 from reviews.actions.trials import Replay
 from reviews.actors import POLICY, WORKER
 from reviews.audit import Act
-from reviews.models import Checkpoint, Intervention, Queue, Run, ToolCall
+from reviews.models import Change, Checkpoint, Intervention, Queue, Run, ToolCall
 from reviews.models.intervention import digest_of
 from reviews.policies import Judgement
-from reviews.states import InterventionStatus, Kind, Risk, Ruling, RunStatus, ToolCallStatus
+from reviews.states import UNFINISHED, InterventionStatus, Kind, Risk, Ruling, RunStatus, ToolCallStatus
 
 
 class ReusedCallId(Exception):
@@ -157,12 +158,27 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
     audit.record(*acts)
 
 
-@transaction.atomic
 def complete(run: Run, output: Any, *, usage: dict[str, int], model: str = "") -> None:
     """End a run with its result. Raises LeaseLost."""
-    run, output = owned(run), storable(output)
-    acts = runs.end(run, RunStatus.COMPLETED, result=output, usage=usage or run.usage, model=model[:100] or run.model)
-    audit.record(*acts, Act("run.completed", WORKER, run, data=_marked(run, {"result": output})))
+    result: dict[str, Any] = {"result": storable(output)}
+    if usage:
+        result["usage"] = usage
+    if model:
+        result["model"] = model[:100]
+    act = Act("run.completed", WORKER, run, data=_marked(run, {"result": result["result"]}))
+    left = [Intervention.objects.open(), ToolCall.objects.filter(status__in=UNFINISHED)]
+    tidy = Run.objects.owned(run.pk, run.lease).filter(*(~Exists(rows.filter(run=OuterRef("pk"))) for rows in left))
+    if (
+        audit.record_change(Change(tidy, {"status": RunStatus.COMPLETED, **runs.ended(timezone.now(), result)}), [act])
+        is None
+    ):
+        _complete_and_close(run, result, act)
+
+
+@transaction.atomic
+def _complete_and_close(run: Run, result: dict[str, Any], act: Act) -> None:
+    """The long way, for a run that leaves something open. Raises LeaseLost."""
+    audit.record(*runs.end(owned(run), RunStatus.COMPLETED, **result), act)
 
 
 @transaction.atomic

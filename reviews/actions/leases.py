@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from reviews.actions.errors import LeaseLost
 from reviews.actions.fleet import Abilities
 from reviews.actors import CLOCK, WORKER
 from reviews.audit import Act
-from reviews.models import Run
+from reviews.models import Change, Run
 from reviews.models.run import RunQuerySet
 from reviews.states import RunStatus
 
@@ -28,7 +29,6 @@ UNANNOUNCED_AFTER = timedelta(seconds=20)
 SWEEP_LIMIT = 200
 
 
-@transaction.atomic
 def take(run_id: UUID, *, worker: str, able: Abilities | None = None) -> Run | None:
     """Make this worker the owner of a queued run; None when another has it or it needs no work.
 
@@ -36,18 +36,23 @@ def take(run_id: UUID, *, worker: str, able: Abilities | None = None) -> Run | N
     """
     now = timezone.now()
     queued = Run.objects.filter(pk=run_id, status=RunStatus.QUEUED)
-    taken = (queued if able is None else fleet.suited(queued, able)).update(
-        status=RunStatus.RUNNING,
-        lease=uuid.uuid4(),
-        lease_expires_at=now + _span(),
-        worker=worker[:200],
-        started_at=Coalesce("started_at", now),
+    taken = Change(
+        queued if able is None else fleet.suited(queued, able),
+        {
+            "status": RunStatus.RUNNING,
+            "lease": uuid.uuid4(),
+            "lease_expires_at": now + _span(),
+            "worker": worker[:200],
+            "started_at": Coalesce("started_at", now),
+        },
+        case=Q(started_at=now),
     )
-    if not taken:
-        return None
-    run = Run.objects.select_related("queue").get(pk=run_id)
-    audit.record(Act("run.started" if run.started_at == now else "run.resumed", WORKER, run, data={"worker": worker}))
-    return run
+    run, data = Run(pk=run_id), {"worker": worker}
+    told = {
+        True: [Act("run.started", WORKER, run, data=data)],
+        False: [Act("run.resumed", WORKER, run, data=data)],
+    }
+    return audit.record_change(taken, told)
 
 
 def renew(*held: Run) -> set[UUID]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -136,8 +137,13 @@ def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
     if withdrawn:
         timers.cancel(*withdrawn)
     acts += _close_ledger(run, now)
-    run.move_to(status, finished_at=now, lease=None, lease_expires_at=None, hold=False, **changes)
+    run.move_to(status, **ended(now, changes))
     return acts
+
+
+def ended(now: datetime, changes: Mapping[str, object]) -> dict[str, object]:
+    """What stands in the row of a run that has ended."""
+    return {"finished_at": now, "lease": None, "lease_expires_at": None, "hold": False, **changes}
 
 
 def _close_ledger(run: Run, now: datetime) -> list[Act]:

@@ -17,7 +17,8 @@ from reviews.actions.leases import require_owned
 from reviews.actions.text import storable
 from reviews.actors import WORKER
 from reviews.audit import Act
-from reviews.models import Run, ToolCall
+from reviews.models import Change, Run, ToolCall
+from reviews.models.locking import Locking
 from reviews.states import ToolCallStatus as Status
 
 KNOWN = frozenset({Status.DONE, Status.FAILED, Status.SUPPLIED})
@@ -32,7 +33,6 @@ class ToolChanged(Exception):
     """A call was let through for a tool that takes other arguments by now; it does not run."""
 
 
-@transaction.atomic
 def begin(run: Run, call_id: str, tool: str) -> ToolCall:
     """The call, marked as started, or as it stands where its output is already known.
 
@@ -42,15 +42,15 @@ def begin(run: Run, call_id: str, tool: str) -> ToolCall:
     again = Q(status=Status.STARTED) & (Q(idempotent=True) | Q(is_agent=True))
     begun = _ours(run, call_id).filter(Q(status=Status.APPROVED) | again, tool=tool)
     changes = {"started_at": timezone.now(), "executed": Coalesce("executed", "proposed"), "lease": run.lease}
-    began = bool(begun.update(status=Status.STARTED, **changes))  # one statement: lock, check and write
-    if not began:
-        require_owned(run)
+    if began := Change(begun, {"status": Status.STARTED, **changes}).make():
+        return began
+    require_owned(run)
     call = ToolCall.objects.filter(run_id=run.pk, call_id=call_id).first()
     if call is None:
         raise NotApproved(f"The call {call_id!r} never stood at the gate, so it does not run.")
     if call.tool != tool:
         raise NotApproved(f"The call {call_id!r} was let through for {call.tool!r}, so {tool!r} does not run under it.")
-    if began or call.status in KNOWN:
+    if call.status in KNOWN:
         return call
     raise NotApproved(f"{call.tool} ({call_id}) is {call.get_status_display().lower()}, so it does not run.")
 
@@ -71,29 +71,37 @@ def require_fitting(call: ToolCall, schema: Mapping[str, Any]) -> None:
         )
 
 
-def finish(run: Run, call_id: str, output: Any, *, error: str = "") -> None:
+def finish(run: Run, call_id: str, output: Any, *, error: str = "", begun: ToolCall | None = None) -> None:
     """Write what came back; after an ``error`` the output is what the model was told.
 
+    ``begun`` is the call as it was begun, for whoever still has it: so it need not be read again.
     Raises LeaseLost, after telling the book what came back once the run had ended; NotApproved for a call that has not
     begun, or has come back already.
     """
     output, error = storable(output), storable(error)
     try:
-        _finish(run, call_id, output, error)
+        _finish(run, begun or _called(run, call_id), output, error)
     except LeaseLost:
         _tell_late(run, call_id, output, error)
         raise
 
 
-@transaction.atomic
-def _finish(run: Run, call_id: str, output: Any, error: str) -> None:
+def _called(run: Run, call_id: str) -> ToolCall:
+    call = ToolCall.objects.filter(run_id=run.pk, call_id=call_id).only("call_id", "tool", "executed").first()
+    if call is None:
+        require_owned(run)
+        raise NotApproved(f"The call {call_id!r} never stood at the gate, so nothing can come back from it.")
+    return call
+
+
+def _finish(run: Run, call: ToolCall, output: Any, error: str) -> None:
     came_back = Status.FAILED if error else Status.DONE
     changes = {"output": output, "error": error, "finished_at": timezone.now(), "lease": None}
-    if not _ours(run, call_id).filter(status=Status.STARTED).update(status=came_back, **changes):
+    running = _ours(run, call.call_id).filter(status=Status.STARTED)
+    act = _came_back("tool_call.failed" if error else "tool_call.done", run, call, output, error)
+    if audit.record_change(Change(running, {"status": came_back, **changes}), [act]) is None:
         require_owned(run)
-        raise NotApproved(f"The call {call_id!r} is not running, so nothing can come back from it.")
-    call = ToolCall.objects.only("call_id", "tool", "executed").get(run_id=run.pk, call_id=call_id)
-    audit.record(_came_back("tool_call.failed" if error else "tool_call.done", run, call, output, error))
+        raise NotApproved(f"The call {call.call_id!r} is not running, so nothing can come back from it.")
 
 
 @transaction.atomic
@@ -111,7 +119,7 @@ def _tell_late(run: Run, call_id: str, output: Any, error: str) -> None:
 
 def _ours(run: Run, call_id: str) -> QuerySet[ToolCall]:
     """The call, while the run is this worker's; changing it locks the run first, in the same statement."""
-    return ToolCall.objects.filter(run__in=Run.objects.owned(run.pk, run.lease).values("pk"), call_id=call_id)
+    return ToolCall.objects.filter(run=Locking(Run.objects.owned(run.pk, run.lease)), call_id=call_id)
 
 
 def _came_back(action: str, run: Run, call: ToolCall, output: Any, error: str) -> Act:

@@ -4,32 +4,80 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from reviews import events
 from reviews.audit import one_statement
 from reviews.audit.act import Act
-from reviews.models import AuditEntry, AuditHead, Event, Run
+from reviews.audit.one_statement import Lines
+from reviews.models import AuditEntry, AuditHead, Change, Event, Run
+from reviews.models.writes import Write
+
+M = TypeVar("M", bound=Model)
 
 
-def record(*acts: Act) -> int:
+def record(*acts: Act, writes: Sequence[Write] = ()) -> int:
     """Append the acts to the chain and to their runs' histories; returns the newest sequence number.
 
-    Must run inside the transaction of the change it records, after every other lock was taken.
-    Raises TransactionManagementError outside of one.
+    Must run inside the transaction of the change it records, after every other lock was taken; or makes the ``writes``
+    that it records itself, all or none. Raises TransactionManagementError where it does neither.
     """
-    if not transaction.get_connection().in_atomic_block:  # PostgreSQL would say so by itself, SQLite would not
+    connection = transaction.get_connection()
+    if not writes and not connection.in_atomic_block:  # PostgreSQL would say so by itself, SQLite would not
         raise transaction.TransactionManagementError("The book is written inside the transaction of what it records.")
+    head = _write(None, {True: acts}, writes)
+    assert head is not None  # there is nothing that could have stood in its way
+    return int(head.book_seq)
+
+
+def record_change(
+    change: Change[M], acts: Sequence[Act] | Mapping[bool, Sequence[Act]], writes: Sequence[Write] = ()
+) -> M | None:
+    """Make the change, and with it the writes, and record the acts; returns the changed row.
+
+    None, and nothing written, where there is nothing to change any more. Where the change asks about a ``case``, the
+    acts depend on the answer. Needs no transaction; after every other lock, where it runs in one.
+    """
+    changed: M | None = _write(change, acts if isinstance(acts, Mapping) else {True: acts}, writes)
+    return changed
+
+
+def _write(change: Change[Any] | None, cases: Mapping[bool, Sequence[Act]], writes: Sequence[Write]) -> Any:
     now = timezone.now()
-    lines = [(act, _unlinked(act, now)) for act in acts]
+    lines = {case: [(act, _unlinked(act, now)) for act in acts] for case, acts in cases.items()}
     is_postgresql = transaction.get_connection().vendor == "postgresql"
-    seq = one_statement.append(lines) if is_postgresql else _append(lines)
-    _announce(acts, seq)
-    return seq
+    made = (one_statement.write if is_postgresql else _one_by_one)(change, lines, writes)
+    if made is not None:
+        _announce(cases[bool(made.case)], made)
+    return made
+
+
+@transaction.atomic
+def _one_by_one(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write]) -> Any:
+    """In the words of any database, with digests made here."""
+    made: Any = change.make() if change else _Unchanged()
+    if made is not None:
+        for one in writes:
+            one.make()
+        made.book_seq = _append(cases[bool(made.case)])
+    return made
+
+
+@dataclass
+class _Unchanged:
+    """In place of a changed row."""
+
+    case: bool = True
+    book_seq: int = 0
+    pk: None = None
 
 
 def digest(entry: AuditEntry) -> str:
@@ -37,8 +85,7 @@ def digest(entry: AuditEntry) -> str:
     return hashlib.sha256(f'[{entry.seq},{entry.text},"{entry.previous}"]'.encode()).hexdigest()
 
 
-def _append(lines: list[tuple[Act, AuditEntry]]) -> int:
-    """In the words of any database: four statements, and the digests made here."""
+def _append(lines: Lines) -> int:
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
     for _act, entry in lines:
         entry.seq, entry.previous = head.seq + 1, head.digest
@@ -76,7 +123,9 @@ def _event(act: Act, run: Run, entry: AuditEntry) -> Event:
     )
 
 
-def _announce(acts: tuple[Act, ...], seq: int) -> None:
-    for run in {act.run.pk: act.run for act in acts if act.run}.values():
+def _announce(acts: Sequence[Act], made: Any) -> None:
+    """Ring for each run; the changed row itself is newer than what the acts know of it."""
+    runs = {act.run.pk: act.run for act in acts if act.run}
+    for run in (made if made.pk == run.pk else run for run in runs.values()):
         queues = {act.intervention.queue_id for act in acts if act.intervention and act.intervention.run_id == run.pk}
-        events.publish(events.Recorded(run.pk, seq, tuple(sorted(queues | {run.queue_id}))))
+        events.publish(events.Recorded(run.pk, made.book_seq, tuple(sorted(queues | {run.queue_id}))))

@@ -23,14 +23,16 @@ from reviews.models.timer import Timer
 from reviews.models.tool_call import ToolCall
 from reviews.models.trial import Trial
 from reviews.models.worker import Worker
+from reviews.models.writes import Change, New, Saved
 
 __all__ = [
     "Absence",
     "AskBack",
     "AuditEntry",
     "AuditHead",
-    "CallIn",
     "Calendar",
+    "CallIn",
+    "Change",
     "Checkpoint",
     "Decision",
     "Digest",
@@ -40,12 +42,14 @@ __all__ = [
     "Finding",
     "Intervention",
     "Membership",
+    "New",
     "Notice",
     "NoticeSettings",
     "PolicyMark",
     "Queue",
     "ReviewPolicy",
     "Run",
+    "Saved",
     "ShadowRuling",
     "Span",
     "Timer",

@@ -29,8 +29,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.select_for_update(of=("self",), no_key=True).get(interventions=intervention_id)
 
     def owned(self, run_id: uuid.UUID, lease: uuid.UUID | None) -> RunQuerySet:
-        """The run while that lease is its own, to be locked by the statement that asks."""
-        return self.select_for_update(no_key=True).filter(pk=run_id, lease=lease, lease__isnull=False)
+        """The run while that lease is its own."""
+        return self.filter(pk=run_id, lease=lease, lease__isnull=False)
 
     def open(self) -> RunQuerySet:
         """Those that have not ended."""

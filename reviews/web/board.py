@@ -63,8 +63,12 @@ def news(user: User, look: Look, since: int) -> fragments.Changes:
     mine = access.managed_queues(user).values("pk")
     if now_at <= since or not Event.objects.filter(seq__gt=since, intervention__queue__in=mine).exists():
         return fragments.Changes("", now_at)
-    where = reverse("reviews:board") + look.link(after=look.after)
-    return fragments.Changes(lanes.resync(where), now_at)
+    return fragments.Changes(anew(look), now_at)
+
+
+def anew(look: Look) -> str:
+    """Return the order to fetch this view of the board anew."""
+    return lanes.resync(reverse("reviews:board") + look.link(after=look.after))
 
 
 @for_managers

@@ -25,6 +25,11 @@ class TellTheClock:
         return response
 
 
+def banner() -> str:
+    """Return what is to be said of the clock now; from the cache."""
+    return fragment(beats=pulse.beats())
+
+
 def fragment(*, beats: bool) -> str:
     """Return the banner for a page that is open: hidden while the clock runs."""
     return render_to_string("components/clock.html", {"beats": beats, "oob": True})

@@ -87,6 +87,29 @@ class Filter:
         """The rows of the chosen tab that the filters leave."""
         return self.narrowed(rows).filter(in_tab(self.tab, user))
 
+    def shows(self, item: Intervention, person: int) -> bool:
+        """Whether `applied` leaves this row, whose queue is joined; only for a view that looks for no words.
+
+        What a title "contains" is the database's to say: each has its own idea of letters.
+        """
+        is_theirs, until = item.assignee_id == person, item.snoozed_until
+        is_aside = is_theirs and until is not None and until > timezone.now()
+        if is_aside != (self.tab == SNOOZED):
+            return False
+        tabs = {
+            MINE: item.claimed_by_id == person,
+            ASSIGNED: is_theirs,
+            UNCLAIMED: item.claimed_by_id is None,
+            ESCALATED: item.level > 0,
+        }
+        chosen = (
+            (self.queue, item.queue.slug),
+            (self.risk, str(item.risk)),
+            (self.agent, item.agent),
+            (self.tool, item.tool),
+        )
+        return tabs.get(self.tab, True) and all(not wanted or value in wanted for wanted, value in chosen)
+
     @property
     def is_narrow(self) -> bool:
         """Whether anything but a tab is chosen."""

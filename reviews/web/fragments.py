@@ -49,8 +49,7 @@ PAST = {
 CLOCK = "The clock"
 NOBODY = {"timeout": CLOCK, "clock": CLOCK, "policy": "A rule", "system": "The desk"}
 """What the desk calls those who act without being a person."""
-
-
+VOTED, A_COLLEAGUE = "voted", "A colleague"
 REOPENS = {"released", "assigned", "unassigned", "escalated", "claim.expired"}
 """Deeds after which the question may still be decided by whoever has it open."""
 
@@ -86,8 +85,8 @@ class Row:
     keep: str
 
     @classmethod
-    def of(cls, item: Intervention, user: User, chosen: Filter) -> Row:
-        """The item as that person sees it; needs ``claimed_by`` and ``assignee`` joined."""
+    def of(cls, item: Intervention, person: int, chosen: Filter) -> Row:
+        """The item as the account of that number sees it; needs ``claimed_by`` and ``assignee`` joined."""
         holder, assignee = item.claimed_by, item.assignee
         return cls(
             id=item.pk,
@@ -102,9 +101,9 @@ class Row:
             progress=item.progress,
             due_at=item.due_at,
             holder=name_of(holder) if holder else "",
-            is_mine=item.claimed_by_id == user.pk,
+            is_mine=item.claimed_by_id == person,
             assignee=name_of(assignee) if assignee else "",
-            is_for_me=item.assignee_id == user.pk,
+            is_for_me=item.assignee_id == person,
             waits=item.asked_back_at is not None,
             keep=chosen.link(),
         )
@@ -122,28 +121,37 @@ def waiting(user: User) -> InterventionQuerySet:
     return visible.open()
 
 
-def since(user: User, chosen: Filter, seq: int) -> Changes:
-    """Return what changed for them after that sequence number."""
+def since(user: User, chosen: Filter, seq: int, *, is_owed: bool = False) -> Changes:
+    """Return what changed for them after that sequence number; the head also when only this is owed."""
     now_at = newest()
-    if now_at <= seq:
-        return Changes("", now_at)
+    found = _since(user, chosen, seq, now_at) if now_at > seq else ""
+    return Changes(found or (head(user, chosen) if is_owed else ""), now_at)
+
+
+def _since(user: User, chosen: Filter, seq: int, now_at: int) -> str:
     seen = Event.objects.filter(seq__gt=seq, intervention__in=access.visible_interventions(user)).order_by("seq")
     events = list(seen.only("seq", "kind", "actor", "at", "intervention_id")[: AT_ONCE + 1])
     if not events:
-        return Changes("", now_at)
+        return ""
     if len(events) > AT_ONCE:
-        return Changes(render_to_string("reviews/inbox/_resync.html", {"keep": chosen.link()}), now_at)
+        return resync(chosen)
     last = {event.intervention_id: event for event in events if event.intervention_id}
-    html = rows_of(user, chosen, last, now_at) + _notices(last.values(), user) + counts(user, chosen)
-    return Changes(html + bell.fragment(user), now_at)
+    others = [event for event in last.values() if deed(event) and event.actor != user.get_username()]
+    said = notices(others, called(event.actor for event in others))
+    return rows_of(user, chosen, last, now_at) + said + head(user, chosen)
+
+
+def resync(chosen: Filter) -> str:
+    """Return the order to fetch the list anew."""
+    return render_to_string("reviews/inbox/_resync.html", {"keep": chosen.link()})
 
 
 def rows_of(user: User, chosen: Filter, touched: Iterable[UUID], now_at: int) -> str:
     """Return the rows of the touched questions as they are now; those that left the view are taken out of it."""
     ids = list(touched)
     shown = chosen.applied(waiting(user).filter(pk__in=ids), user).for_inbox()
-    rows = {item.pk: Row.of(item, user, chosen) for item in shown}
-    return "".join(_fragment(rows[pk], now_at) if pk in rows else _removal(pk) for pk in ids)
+    rows = {item.pk: Row.of(item, user.pk, chosen) for item in shown}
+    return "".join(row(rows[pk], now_at) if pk in rows else removal(pk) for pk in ids)
 
 
 def tally(rows: QuerySet[Intervention], user: User) -> dict[str, int]:
@@ -170,39 +178,59 @@ def summary(user: User, chosen: Filter) -> dict[str, Any]:
     }
 
 
-def _notices(events: Iterable[Event], user: User) -> str:
-    """Word for whoever has one of the questions open that a colleague has touched it."""
-    kinds = [
-        (event, event.kind.removeprefix("intervention.")) for event in events if event.actor != user.get_username()
+def head(user: User, chosen: Filter) -> str:
+    """Return what follows the rows: the counts, and the bell of what was told to them."""
+    return counts(user, chosen) + bell.fragment(user)
+
+
+def deed(event: Event) -> str | None:
+    """What somebody did to a question, as a notice says it; None for what is nobody else's business."""
+    return PAST.get(_did(event))
+
+
+def _did(event: Event) -> str:
+    return event.kind.removeprefix("intervention.")
+
+
+def called(actors: Iterable[str]) -> dict[str, str]:
+    """What the desk calls each of these actors, people or not."""
+    known = set(actors)
+    return {name: NOBODY.get(name, name) for name in known} | (names_of(known) if known else {})
+
+
+def notices(events: Iterable[Event], names: Mapping[str, str]) -> str:
+    """Word for whoever has one of the questions open that a colleague, of the name given, has touched it.
+
+    A vote names nobody: the next one is to be cast without knowing that.
+    """
+    said = [
+        {
+            "event": event,
+            "did": deed(event),
+            "who": A_COLLEAGUE if _did(event) == VOTED else names.get(event.actor, event.actor),
+            "reopens": _did(event) in REOPENS,
+        }
+        for event in events
     ]
-    said = [(event, PAST.get(kind), kind in REOPENS) for event, kind in kinds]
-    names = names_of(event.actor for event, did, _ in said if did)
-    notices = [
-        {"event": event, "did": did, "who": _who(event, names), "reopens": reopens}
-        for event, did, reopens in said
-        if did
-    ]
-    return render_to_string("reviews/inbox/_notices.html", {"notices": notices})
+    return render_to_string("reviews/inbox/_notices.html", {"notices": said}) if said else ""
 
 
-def _who(event: Event, names: Mapping[str, str]) -> str:
-    """Who did it, but for a vote: the next one is to be cast without knowing that."""
-    if event.kind == "intervention.voted":
-        return "A colleague"
-    return names.get(event.actor) or NOBODY.get(event.actor, event.actor)
-
-
-def _removal(pk: UUID) -> str:
+def removal(pk: UUID) -> str:
+    """Return the order to take a row out of the list."""
     return f'<li id="row-{UUID(str(pk))}" hx-swap-oob="delete"></li>'
 
 
 @lru_cache(maxsize=512)
-def _fragment(row: Row, now_at: int) -> str:
+def row(row: Row, now_at: int) -> str:
     """The row, rendered once per process for all who see it alike; ``now_at`` keeps its clock fresh."""
     return render_to_string("reviews/inbox/_row.html", {"row": row, "oob": True})
 
 
-def mark(seq: int, *, is_live: bool = True) -> str:
-    """Return the fragment that tells the page how far it has come; sent often, it also says that the line is alive."""
+def mark(seq: int, *, is_live: bool = True, is_owed: bool = False) -> str:
+    """Return the fragment that tells the page how far it has come; sent often, it also says that the line is alive.
+
+    While the numbers that belong to the rows are ``owed``, the page asks for them should it have to connect again.
+    """
     bells = "" if is_live else ' data-bells="off"'
-    return f'<data id="live-seq" value="{seq:d}"{bells} hx-swap-oob="true"></data>'
+    owed = ' data-owed="counts"' if is_owed else ""
+    return f'<data id="live-seq" value="{seq:d}"{bells}{owed} hx-swap-oob="true"></data>'

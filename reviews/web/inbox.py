@@ -32,7 +32,7 @@ def inbox(request: ReviewRequest) -> HttpResponse:
 def inbox_delta(request: ReviewRequest) -> HttpResponse:
     """The same fragments as the socket sends, for those whose network lets no socket through."""
     since = texts.number(request.GET.get("since", ""))
-    found = fragments.since(request.user, Filter.read(request.GET), since)
+    found = fragments.since(request.user, Filter.read(request.GET), since, is_owed="owed" in request.GET)
     if not found.html:
         return HttpResponse(status=204)
     return HttpResponse(found.html + fragments.mark(found.seq))
@@ -46,7 +46,7 @@ def board(request: ReviewRequest, opened: Intervention | None = None) -> dict[st
     page = keyset.page(rows, by=ORDER, cursor=request.GET.get("after", ""), size=PAGE_SIZE)
     return {
         "section": "inbox",
-        "rows": [Row.of(item, user, chosen) for item in page.rows],
+        "rows": [Row.of(item, user.pk, chosen) for item in page.rows],
         "page": page,
         "next_page": _next(request.GET, page.after),
         "filter_form": _filter_form(request, chosen),

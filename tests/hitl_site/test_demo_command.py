@@ -3,11 +3,12 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -140,6 +141,10 @@ class TestStart:
         assert demo_data.PASSWORD in running.said
         assert all(person.username in running.said for person in demo_data.PEOPLE)
         assert "demo runs were started" in running.said
+
+    def test_counts_no_other_process_among_those_that_run_agents(self, running):
+        with closing(sqlite3.connect(running.var / "db.sqlite3")) as database:
+            running.until(lambda: database.execute("SELECT places FROM reviews_worker").fetchall() == [(50,)])
 
     def test_shows_the_newcomer_our_own_page_for_a_mistyped_address(self, running):
         status, page = running.get("/inbax/")

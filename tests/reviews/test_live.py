@@ -38,12 +38,12 @@ def layer(monkeypatch):
 
 
 class TestRing:
-    def test_wakes_the_run_and_its_queues_with_a_number_and_no_content(self, layer):
+    def test_wakes_every_web_process_with_ids_and_a_number_and_no_content(self, layer):
         live.ring(BELL)
         live.settle(PATIENCE)
 
         message = {"type": "bell", "seq": 7, "run": str(BELL.run_id)}
-        assert layer.rung == [(f"run-{BELL.run_id}", message), ("queue-1", message), ("queue-2", message)]
+        assert layer.rung == [(live.DESK, message)]
 
     def test_uses_one_loop_for_every_bell_of_the_process(self, layer):
         for _ in range(3):
@@ -89,10 +89,10 @@ class TestRing:
 
         thaw.set()
         live.settle(PATIENCE)
-        assert len(layer.rung) == 2 * 3
+        assert len(layer.rung) == 2
         live.ring(BELL)
         live.settle(PATIENCE)
-        assert len(layer.rung) == 3 * 3
+        assert len(layer.rung) == 3
 
     def test_gives_up_on_a_bell_that_rings_too_long(self, layer, monkeypatch, caplog):
         monkeypatch.setattr(live, "PATIENCE", 0.05)
@@ -112,11 +112,9 @@ class TestRing:
         live.settle(PATIENCE)
 
 
-class TestGroups:
-    def test_are_names_that_a_layer_takes(self):
-        layer = InMemoryChannelLayer()
-        assert layer.require_valid_group_name(live.queue_group(12))
-        assert layer.require_valid_group_name(live.run_group(uuid.uuid4()))
+class TestDesk:
+    def test_is_a_name_that_a_layer_takes(self):
+        assert InMemoryChannelLayer().require_valid_group_name(live.DESK)
 
 
 @pytest.mark.django_db
@@ -127,5 +125,4 @@ class TestConnected:
             live.settle(PATIENCE)
             assert layer.rung == []
         live.settle(PATIENCE)
-        groups = [group for group, _ in layer.rung]
-        assert groups == [live.run_group(run.pk), live.queue_group(run.queue_id)]
+        assert [message["run"] for _, message in layer.rung if message["type"] == "bell"] == [str(run.pk)]

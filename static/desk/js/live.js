@@ -1,5 +1,6 @@
 // The live channel. htmx's ws extension opens the socket on #live; everything it does not do is here:
 //   since=      every connection asks for what happened after the sequence number in <data id="live-seq">
+//   owed=       and for the counts, where rows came and the connection broke before the counts that follow them
 //   one owner   the extension's own retries are put off for ever; `retry` is the only place that reconnects
 //   stale       a replaced socket is muted, so its late close cannot start another connection
 //   watchdog    a socket that says nothing for data-silence ms is taken for dead
@@ -16,7 +17,13 @@ const LONGEST_DELAY = 5000;
 const live = document.getElementById("live");
 const setting = (name, otherwise) => Number(live.dataset[name]) || otherwise;
 const apply = (html) => document.dispatchEvent(new CustomEvent("live:message", { detail: html }));
-const sequence = () => document.getElementById("live-seq")?.getAttribute("value") ?? "0";
+
+function ask(url) {
+  const mark = document.getElementById("live-seq");
+  url.searchParams.set("since", mark?.getAttribute("value") ?? "0");
+  if (mark?.dataset.owed) url.searchParams.set("owed", mark.dataset.owed);
+  return url;
+}
 
 let current = null;
 let wrapper = null;
@@ -59,8 +66,7 @@ function mute(socket) {
 }
 
 async function poll() {
-  const url = new URL(live.dataset.pollUrl, location.href);
-  url.searchParams.set("since", sequence());
+  const url = ask(new URL(live.dataset.pollUrl, location.href));
   try {
     const response = await fetch(url, { headers: { "HX-Request": "true" }, cache: "no-store" });
     if (response.headers.has("HX-Redirect") || response.redirected || [401, 403].includes(response.status)) {
@@ -99,8 +105,7 @@ function healthy(hearsBells) {
 function start() {
   htmx.config.wsReconnectDelay = () => NEVER;
   htmx.createWebSocket = (address) => {
-    const url = new URL(address, location.href);
-    url.searchParams.set("since", sequence());
+    const url = ask(new URL(address, location.href));
     mute(current);
     heard = Date.now();
     current = new WebSocket(url);

@@ -107,13 +107,13 @@ class TestBells:
         live.settle(0.01)
         assert rung == []
         live.settle(10)
-        assert rung == ["run-r"]
+        assert rung == [live.DESK]
 
 
 async def _listen(refund):
     layer = get_channel_layer()
     channel = await layer.new_channel()
-    await layer.group_add(live.queue_group(refund.queue_id), channel)
+    await layer.group_add(live.DESK, channel)
     deciding = asyncio.to_thread(manage, "decide", refund.pk, "approve", "--as", "alice")
     done, heard = await asyncio.gather(deciding, asyncio.wait_for(layer.receive(channel), 30))
     assert done.returncode == 0, done.stderr

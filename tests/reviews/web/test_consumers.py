@@ -1,6 +1,7 @@
 """The sockets, over the channel layer the product uses."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
@@ -16,12 +17,13 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
+from redis.asyncio import Redis
 
 from hitl_site.asgi import application
-from reviews import pulse
+from reviews import live, pulse
 from reviews.actions import interventions, spans
 from reviews.models import Membership, Run
-from reviews.web import clock, consumers, fragments
+from reviews.web import clock, fragments, hearing, switchboard
 from tests.reviews import desk_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -173,8 +175,8 @@ class TestInboxConsumer:
 
     @in_loop
     async def test_looks_by_itself_and_says_so_while_it_hears_no_bells(self, alice, settings, monkeypatch):
-        monkeypatch.setattr(consumers, "DEAF_TICK", 0.1)
-        monkeypatch.setattr(consumers, "BELL_PATIENCE", 0.1)
+        monkeypatch.setattr(switchboard, "DEAF_TICK", 0.1)
+        monkeypatch.setattr(hearing, "BELL_PATIENCE", 0.1)
         is_away = True
 
         async def silent(self, channel, message):
@@ -244,11 +246,12 @@ class TestInboxConsumer:
                 assert str(item.pk) not in await socket.text()
 
     @in_loop
-    async def test_listens_to_a_queue_joined_later(self, charlie, queue, settings):
+    async def test_makes_the_list_anew_and_listens_when_a_queue_is_joined_later(self, charlie, queue, settings):
         settings.FOUREYES_LIVE_TICK = 0.1
         async with line(charlie) as socket:
             await socket.text()
             await on_thread(Membership.objects.create)(user=charlie, queue=queue)
+            await socket.until('id="resync"')
 
             item = await on_thread(desk_data.refund)()
 
@@ -285,6 +288,85 @@ class TestInboxConsumer:
         async with line(alice) as socket:
             assert await socket.closed_with() == 1011
 
+    @in_loop
+    async def test_hangs_up_at_once_on_who_signs_out(self, alice, monkeypatch):
+        monkeypatch.setattr(switchboard, "GUARD", 600)
+        async with line(alice) as socket:
+            await socket.text()
+            session = await on_thread(Session.objects.get)()
+
+            await on_thread(session.delete)()
+
+            assert await socket.closed_with() == 4401
+
+    @in_loop
+    async def test_makes_the_list_anew_at_once_for_who_loses_a_seat(self, alice, monkeypatch):
+        item = await on_thread(desk_data.refund)()
+        now_at = await on_thread(fragments.newest)()
+        monkeypatch.setattr(switchboard, "GUARD", 600)
+        async with line(alice, f"/ws/inbox/?since={now_at}") as socket:
+            await socket.text()
+
+            await on_thread(Membership.objects.all().delete)()
+
+            assert str(item.pk) not in await socket.until('id="resync"')
+
+    @in_loop
+    async def test_hears_of_a_change_that_no_bell_told(self, alice, monkeypatch):
+        monkeypatch.setattr(switchboard, "GUARD", 0.1)
+        async with line(alice) as socket:
+            await socket.text()
+            monkeypatch.setattr(live, "_ring", lambda message: None)
+
+            item = await on_thread(desk_data.refund)()
+
+            await socket.until(f'id="row-{item.pk}"')
+
+    @in_loop
+    async def test_sends_the_counts_after_the_rows(self, alice):
+        async with line(alice) as socket:
+            await socket.text()
+
+            item = await on_thread(desk_data.refund)()
+
+            rows = await socket.until(f'id="row-{item.pk}"')
+            assert 'data-owed="counts"' in rows and "inbox-head" not in rows
+            assert "data-owed" not in (await socket.until("inbox-head")).rpartition("<data")[2]
+
+    @in_loop
+    async def test_sends_the_counts_that_a_broken_line_still_owed(self, alice):
+        await on_thread(desk_data.refund)()
+        now_at = await on_thread(fragments.newest)()
+
+        async with line(alice, f"/ws/inbox/?since={now_at}&owed=counts") as socket:
+            assert "inbox-head" in await socket.text()
+
+    @in_loop
+    async def test_finds_what_it_searches_for(self, alice):
+        async with line(alice, "/ws/inbox/?since=0&q=EUR") as socket:
+            await socket.text()
+            wanted = await on_thread(desk_data.refund)(title="Refund 20 eur")
+            other = await on_thread(desk_data.refund)(title="Refund 20 usd")
+
+            seen = await socket.until(f'id="row-{wanted.pk}"', f'<li id="row-{other.pk}" hx-swap-oob="delete">')
+            assert f'<li id="row-{wanted.pk}" hx-swap-oob="delete">' not in seen
+
+    @in_loop
+    async def test_leaves_no_group_and_no_connection_behind(self, alice, bob):
+        async with line(alice) as hers, line(bob) as his:
+            await hers.text(), await his.text()
+            assert await ears() == 1
+
+        assert await ears() == 0
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("reader")]
+
+
+async def ears() -> int:
+    """How many web processes the channel layer would tell of a bell."""
+    prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+    async with Redis.from_url(settings.REDIS_URL) as client:
+        return len(await client.pubsub_channels(f"{prefix}__group__*"))
+
 
 class TestRunConsumer:
     @in_loop
@@ -308,6 +390,17 @@ class TestRunConsumer:
             await on_thread(spans.keep)([thinking])
 
             await socket.until("Model call")
+
+    @in_loop
+    async def test_hangs_up_at_once_on_who_may_no_longer_see_it(self, alice, monkeypatch):
+        item = await on_thread(desk_data.refund)()
+        monkeypatch.setattr(switchboard, "GUARD", 600)
+        async with line(alice, f"/ws/runs/{item.run_id}/?since=0") as socket:
+            await socket.until('id="live-seq"')
+
+            await on_thread(Membership.objects.all().delete)()
+
+            assert await socket.closed_with() == 4404
 
     @in_loop
     async def test_is_not_there_for_charlie(self, charlie):

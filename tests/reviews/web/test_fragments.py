@@ -123,11 +123,11 @@ class TestSince:
             fragments.since(alice, ALL, 0)
 
     def test_renders_a_row_once_for_all_who_see_it_alike(self, alice, bob, refund):
-        fragments._fragment.cache_clear()
+        fragments.row.cache_clear()
         fragments.since(alice, ALL, 0)
         fragments.since(bob, ALL, 0)
 
-        assert fragments._fragment.cache_info().misses == 1
+        assert fragments.row.cache_info().misses == 1
 
 
 class TestTally:

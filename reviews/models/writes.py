@@ -1,0 +1,121 @@
+"""Writes that are described before they are made, so that several of them can go in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
+from django.db.models.sql import UpdateQuery
+
+Params = tuple[Any, ...]
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Change(Generic[M]):
+    """An UPDATE of one row, made only while ``rows`` still finds it: lock, check and write in one.
+
+    ``case`` is a question about the row as it is afterwards, whose answer stands in its attribute ``case``.
+    """
+
+    rows: QuerySet[M]
+    values: Mapping[str, Any]
+    case: Q | None = None
+
+    @property
+    def model(self) -> type[M]:
+        """What is changed."""
+        return self.rows.model
+
+    def make(self) -> M | None:
+        """The row as it is now, or None where there is nothing to change any more. One statement."""
+        try:
+            changed = list(self.model._base_manager.raw(*self.sql()))
+        except EmptyResultSet:  # no row can be like that
+            return None
+        return changed[0] if changed else None
+
+    def sql(self) -> tuple[str, Params]:
+        """The statement, which returns all columns of the row, and the case."""
+        sql, params = _update(self.rows, self.values)
+        case: str = "true"
+        more: Sequence[Any] = ()
+        if self.case is not None:
+            query = self.model._base_manager.filter(self.case).query
+            case, more = query.where.as_sql(query.get_compiler(connection=connection), connection)
+        return f'{sql} RETURNING *, ({case}) AS "case"', (*params, *more)
+
+
+@dataclass(frozen=True)
+class New:
+    """A row to insert; it may refer to rows that are inserted with it, whose numbers nobody knows yet."""
+
+    row: Model
+
+    def make(self) -> None:
+        """In the words of any database."""
+        self.row.save(force_insert=True)
+
+    def sql(self, earlier: Sequence[Model]) -> tuple[str, Params]:
+        """An INSERT that can be given a condition; an earlier row is the part ``row<n>`` of the same statement."""
+        columns, values, params = [], [], []
+        for field in _columns(self.row):
+            value = field.pre_save(self.row, add=True)
+            if field.primary_key and value is None:
+                continue  # the database numbers it
+            columns.append(connection.ops.quote_name(field.column))
+            parent = field.get_cached_value(self.row, None) if field.is_relation and value is None else None
+            if nth := [n for n, one in enumerate(earlier) if one is parent]:
+                values.append(f"(SELECT id FROM row{nth[0]})")
+            else:
+                values.append("%s")
+                params.append(field.get_db_prep_save(value, connection))
+        table = connection.ops.quote_name(self.row._meta.db_table)
+        return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} WHERE true", tuple(params)
+
+    def made(self, number: Any) -> None:
+        """Tell the row that it is stored now, under which number, and under which ones those it refers to."""
+        self.row.pk, self.row._state.adding, self.row._state.db = number, False, connection.alias
+        for field in _columns(self.row):
+            if field.is_relation and (parent := field.get_cached_value(self.row, None)) is not None:
+                setattr(self.row, field.attname, parent.pk)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Fields of a row to save, which somebody has locked."""
+
+    row: Model
+    fields: Sequence[str]
+
+    def make(self) -> None:
+        """In the words of any database."""
+        self.row.save(update_fields=self.fields)
+
+    def sql(self, earlier: Sequence[Model]) -> tuple[str, Params]:
+        """An UPDATE that can be given one more condition."""
+        values = {name: getattr(self.row, name) for name in self.fields}
+        return _update(type(self.row)._base_manager.filter(pk=self.row.pk), values)
+
+    def made(self, number: Any) -> None:
+        """It has its number already."""
+
+
+Write = New | Saved
+
+
+def _columns(row: Model) -> Sequence[Any]:
+    return row._meta.local_concrete_fields
+
+
+def _update(rows: QuerySet[Any], values: Mapping[str, Any]) -> tuple[str, Params]:
+    """What ``rows.update()`` would send."""
+    query: Any = rows.query.chain(UpdateQuery)
+    query.add_update_values(dict(values))
+    query.clear_select_clause()  # as Django does: the annotations that the conditions need stand in them
+    sql, params = query.get_compiler(connection=connection).as_sql()
+    return sql, tuple(params)
