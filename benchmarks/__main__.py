@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ALL = ("cycle", "throughput", "footprint", "turns", "stored_bytes", "live", "where")
+ALL = ("cycle", "throughput", "footprint", "turns", "stored_bytes", "live", "timers", "where")
 
 
 def main(names: list[str]) -> int:

@@ -279,6 +279,8 @@ FOUREYES_EXTEND_SECONDS = env.number("FOUREYES_EXTEND_SECONDS", 4 * 3600, least=
 FOUREYES_EXTENSIONS = env.number("FOUREYES_EXTENSIONS", 2, least=0, most=100)
 # Seconds for which the clock stands while the person behind a run is asked something.
 FOUREYES_ASK_BACK_SECONDS = env.number("FOUREYES_ASK_BACK_SECONDS", 86400, least=60, most=30 * 86400)
+# Seconds that people still have after an outage of the clock in which the time of their question ran out.
+FOUREYES_EXPIRY_GRACE = env.number("FOUREYES_EXPIRY_GRACE", 900, least=0, most=7 * 86400)
 # Seconds a web or worker process waits for one answer of PostgreSQL before it takes it for dead.
 FOUREYES_DATABASE_PATIENCE = env.number("FOUREYES_DATABASE_PATIENCE", 10, least=1, most=3600)
 # Keep also the checkpoints at which nobody was asked, instead of replacing each by the next.

@@ -21,7 +21,8 @@ NO_REFUSAL = "This is a time-out, not a refusal by a person."
 def end(intervention: Intervention, now: datetime) -> list[Act]:
     """Bring a locked, open question to the end that its policy names; returns the acts to record.
 
-    Partial approvals count for nothing here. What was said to the agent is in the first act, word for word.
+    The timers left over are cancelled by who rings, once they know which have fired. Partial approvals count for
+    nothing here. What was said to the agent is in the first act, word for word.
     """
     final = timers.escalation_of(intervention).final
     if final.do == "keep_waiting":
@@ -34,7 +35,6 @@ def end(intervention: Intervention, now: datetime) -> list[Act]:
     )
     version = intervention.version + 1
     intervention.move_to(InterventionStatus.EXPIRED, outcome=outcome, decided_at=now, version=version)
-    timers.cancel(intervention)
     _settle(intervention, final, told)
     data = {"final": final.do, "told": told, "votes": intervention.votes, **_about(intervention)}
     over = Act("intervention.expired", TIMEOUT, intervention.run, intervention, data)

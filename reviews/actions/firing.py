@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from reviews import audit
-from reviews.actions import expiry, ladder
+from reviews.actions import expiry, ladder, timers
 from reviews.actors import TIMEOUT
 from reviews.audit import Act
 from reviews.models import Intervention, Run, Timer
@@ -53,12 +53,18 @@ def _fire(run_ids: Sequence[UUID], now: datetime) -> int:
         asked[timer.intervention_id].append(timer)
     acts: list[Act] = []
     results: Results = {}
+    dealt_with: set[UUID] = set()
     for due in asked.values():
         intervention = due[0].intervention
+        if intervention.run_id in dealt_with:  # an end there may have withdrawn this one
+            intervention.refresh_from_db(fields=["status"])
         intervention.run = runs[intervention.run_id]
+        dealt_with.add(intervention.run_id)
         done, came_of = _deal_with(intervention, due, now)
         acts, results = [*acts, *done], results | came_of
     fired = _note(results, now)
+    if closed := [due[0].intervention for due in asked.values() if not due[0].intervention.is_open]:
+        timers.cancel(*closed)
     if acts:
         audit.record(*acts)
     return fired

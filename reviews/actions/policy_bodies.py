@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from django.db.models import Model
 
 from reviews.actions.errors import Invalid
 from reviews.actions.text import is_deep, storable
-from reviews.models import Queue
+from reviews.models import EscalationPolicy, Queue
 from reviews.policies import Rule, problems
 from reviews.policies.book import FIRST, LAST
 
 KEYS = ("title", "agent", "position", "note", "rules")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
+NAMED: dict[str, tuple[type[Model], str]] = {
+    "queue": (Queue, "queue"),
+    "escalation": (EscalationPolicy, "escalation policy"),
+}
 LONGEST = {"slug": 100, "title": 200, "agent": 100, "note": 2000}
 
 
@@ -32,7 +38,7 @@ def errors_in(body: Mapping[str, Any]) -> dict[str, str]:
 
 def checked(body: Mapping[str, Any]) -> dict[str, Any]:
     """The same keys as they are kept, the rules in one way of writing. Raises Invalid with what is wrong by key."""
-    wrong = errors_in(body) or _missing_queues(body)
+    wrong = errors_in(body) or _missing(body)
     if wrong:
         raise Invalid(**wrong)
     rules = {"rules": written(body["rules"])} if "rules" in body else {}
@@ -61,8 +67,17 @@ def _wrong_rules(rules: Any) -> dict[str, str]:
     return {f"rules.{at}": "There is a character or number in it that no database can keep." for at in unkept}
 
 
-def _missing_queues(body: Mapping[str, Any]) -> dict[str, str]:
-    named = {f"rules.{at}.queue": rule.get("queue") for at, rule in enumerate(body.get("rules", ()))}
-    wanted = {slug for slug in named.values() if slug}
-    known = set(Queue.objects.filter(slug__in=wanted).values_list("slug", flat=True)) if wanted else set()
-    return {place: f"There is no queue {slug!r}." for place, slug in named.items() if slug and slug not in known}
+def _missing(body: Mapping[str, Any]) -> dict[str, str]:
+    """The queues and escalation policies that rules name and that are not there; a statement for each sort named."""
+    return {
+        place: said
+        for key, (model, what) in NAMED.items()
+        for place, said in _unknown(body.get("rules", ()), key, model, what)
+    }
+
+
+def _unknown(rules: Iterable[Mapping[str, Any]], key: str, model: type[Model], what: str) -> Iterator[tuple[str, str]]:
+    named = {f"rules.{at}.{key}": rule[key] for at, rule in enumerate(rules) if rule.get(key)}
+    shelf = model._default_manager.filter(slug__in=set(named.values())) if named else model._default_manager.none()
+    known = set(shelf.values_list("slug", flat=True))
+    return ((place, f"There is no {what} {slug!r}.") for place, slug in named.items() if slug not in known)

@@ -210,8 +210,9 @@ def _taken(policy_id: int, by: User, seen: str = "") -> ReviewPolicy:
 
 def _locked(slug: str) -> list[ReviewPolicy]:
     """Every version, newest first, locked in one order until the transaction ends."""
-    rows = ReviewPolicy.objects.select_for_update(of=("self",)).filter(slug=slug).order_by("id")
-    return sorted(rows.select_related("edited_by", "activated_by", "retiring_by"), key=lambda row: -row.version)
+    # no joins: PostgreSQL reads a row again that it had to wait for, but not those joined to it
+    rows = ReviewPolicy.objects.select_for_update().filter(slug=slug).order_by("id")
+    return sorted(rows, key=lambda row: -row.version)
 
 
 def _replaced(row: ReviewPolicy, status: PolicyStatus, by: User) -> list[Act]:

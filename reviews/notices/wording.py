@@ -17,7 +17,7 @@ from reviews.states import Kind, NoticeKind, Risk
 SUBJECTS = {
     NoticeKind.OPENED: "New: {what}",
     NoticeKind.REMINDER: "Reminder: {what}",
-    NoticeKind.ESCALATED: "Escalated to level {level}: {what}",
+    NoticeKind.ESCALATED: "Escalated{level}: {what}",
     NoticeKind.ASSIGNED: "Assigned to you: {what}",
     NoticeKind.OVERDUE: "Overdue: {what}",
     NoticeKind.EXPIRED: "Expired: {what}",
@@ -48,7 +48,8 @@ def line(notice: Notice, zone: str = "UTC") -> Line:
     """The notice in words, with its times in that zone."""
     said = notice.payload
     what = ASKED.get(said.get("asked", ""), "an item").format(tool=_name(said, "tool"), agent=_name(said, "agent"))
-    subject = SUBJECTS[NoticeKind(notice.kind)].format(what=what, level=said.get("level", 0))
+    level = f" to level {said['level']}" if said.get("level") else ""
+    subject = SUBJECTS[NoticeKind(notice.kind)].format(what=what, level=level)
     return Line(subject, str(said.get("says", "")), tuple(_facts(said, zone)), link_to(notice))
 
 

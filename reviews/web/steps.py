@@ -256,6 +256,7 @@ NEXT = {  # code of a failure → what to do about it
     "guardrail": "The agent's own guardrail refused. Change the request before you start it again.",
     "workers_lost": "Look into the workers' logs of that time, then retry.",
     "repeated_proposal": "Say in the request, or in the agent's instructions, what the reviewers missed; then retry.",
+    "review_expired": "See who was there to decide, and give the rule more time or more people; then retry.",
     "unknown_outcome": "Find out in the other system whether the call happened before you retry.",
 }
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from reviews import pulse
-from reviews.actions import absences, asking_back, assignments, fleet, interventions
+from reviews.actions import absences, asking_back, assignments, endpoints, fleet, interventions, notices, outbox
 from reviews.actions.fleet import Abilities
 from reviews.actors import POLICY
 from reviews.models import Intervention, Membership
-from reviews.states import Kind, Verdict
+from reviews.states import Kind, NoticeKind, Verdict
 from tests import factories
 from tests.browser import looks
 from tests.browser.conftest import QUEUES
@@ -241,6 +241,38 @@ def test_status(desk, alice, bob, admin, busy):
     pulse.note_round()
     desk.visit(page, "/status/")
     draw(page, "status")
+
+
+def test_notices(desk, alice, mara, busy, settings):
+    settings.FOUREYES_SEAL_KEYS = [b"k" * 32]
+    settings.FOUREYES_SMTP = {**settings.FOUREYES_SMTP, "host": "mail.example.org"}
+    User.objects.filter(pk=alice.pk).update(email="alice@example.org")
+    alice.refresh_from_db()
+    endpoints.add(
+        by=mara,
+        queue=busy[0].queue,
+        channel="webhook",
+        name="Pager",
+        url="https://pager.example.org/hooks/T0",
+        host="pager.example.org",
+        kinds=["escalated", "overdue"],
+    )
+    for item, kind in zip(busy, (NoticeKind.ESCALATED, NoticeKind.REMINDER, NoticeKind.ASSIGNED), strict=False):
+        notices.owe(item, kind, [alice], key=f"picture:{item.pk}")
+    refused = until(lambda: outbox.take(timezone.now()))
+    outbox.failed(refused, "The mail server said 550 5.1.1 no such mailbox", for_good=True)
+    page = desk.open(alice, "/notices/")
+    draw(page, "notices")
+    page.locator("details.bell > summary").click()
+    draw(page, "bell")
+    desk.visit(page, "/notices/settings/")
+    draw(page, "notice-settings")
+    page = desk.open(mara, "/notices/outbox/")
+    draw(page, "outbox")
+    desk.visit(page, "/notices/endpoints/")
+    draw(page, "addresses")
+    page.get_by_role("link", name="Pager").click()
+    draw(page, "address")
 
 
 def test_admin(desk, alice, bob, admin, busy):

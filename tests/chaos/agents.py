@@ -81,6 +81,7 @@ RULES = [
     {"tool": "charge"},
     {"tool": "flaky"},
     {"tool": "transfer", "when": "amount > 500"},
+    {"tool": "transfer", "ruling": "allow"},  # or the starter set of a fresh database would ask
     {"tool": "ship", "when": "amount > 800"},
     {"tool": "wipe", "ruling": "refuse"},
 ]

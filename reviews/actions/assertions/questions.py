@@ -10,13 +10,15 @@ from django.db.models import Exists, OuterRef, Q, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 
-from reviews.actions.assertions.fault import LATE, LIMIT, Fault, some
+from reviews.actions.assertions.fault import LATE, LIMIT, Fault
 from reviews.models import Intervention, Timer
 from reviews.models.finding import Alarm
 from reviews.models.intervention import InterventionQuerySet
 
 AT_ONCE = 10_000
 """Open questions whose timers one round looks for; of more than these each round takes the next, and begins again."""
+FIRST = 200
+"""Overdue timers that are looked at; one question may have several of them."""
 PLACE = "watchdog-place"
 # a key that is not there would make the whole condition unknown
 FINAL = Coalesce(KT("policy__time__body__final__do"), Value(""), output_field=TextField())
@@ -37,12 +39,14 @@ def forgotten(now: datetime, known: Collection[str]) -> list[Fault]:
 
 def late(now: datetime, known: Collection[str]) -> list[Fault]:
     """No timer of a question is overdue."""
-    # from the timers to the questions: of the former hardly any are overdue, of the latter there may be very many
-    overdue = Timer.objects.due(now - LATE).order_by().values("intervention")
-    questions = Intervention.objects.filter(pk__in=overdue).order_by("due_at", "id")
+    overdue = Timer.objects.due(now - LATE)
+    still = overdue.filter(intervention__in=known).order_by().values_list("intervention", flat=True).distinct()
+    # the first of the timers, not of the questions: after an outage all of them are overdue
+    first = overdue.exclude(intervention__in=known).values_list("intervention", flat=True)[:FIRST]
+    found = dict.fromkeys([*(still if known else []), *first])
     return [
-        Fault(Alarm.LATE_TIMER, f"intervention:{one.pk}", "A reminder, a step or the end of its time did not come")
-        for one in some(questions.only("pk"), known)
+        Fault(Alarm.LATE_TIMER, f"intervention:{pk}", "A reminder, a step or the end of its time did not come")
+        for pk in list(found)[: max(LIMIT, len(known))]
     ]
 
 

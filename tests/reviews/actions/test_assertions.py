@@ -356,3 +356,13 @@ class TestLateTimers:
         Intervention.objects.filter(pk=item.pk).update(asked_back_at=timezone.now())
 
         assert found() == []
+
+    def test_are_looked_at_from_the_longest_overdue_and_known_ones_stay(self, monkeypatch):
+        monkeypatch.setattr(questions, "FIRST", 1)
+        items = [factories.question() for _ in range(3)]
+        for hours, item in enumerate(items, start=1):
+            self.delay(item, hours=hours)
+        known = f"intervention:{items[0].pk}"
+
+        assert subjects(Alarm.LATE_TIMER) == [f"intervention:{items[2].pk}"]
+        assert set(subjects(Alarm.LATE_TIMER, known)) == {known, f"intervention:{items[2].pk}"}

@@ -44,6 +44,16 @@ class TestReject:
         assert (question.status, question.outcome, question.decided_at) == ("expired", "", NOON + 4 * HOUR)
         assert question.run.status == RunStatus.QUEUED
 
+    def test_marks_its_own_timer_as_fired_and_cancels_the_others(self, clock):
+        policy(steps=[step("3h", "remind", only_if="unclaimed")])
+        question = ask()
+        question.timers.filter(kind="step").update(due_at=NOON + DAY)
+        clock.pass_by(hours=4)
+
+        came_of = dict(question.timers.values_list("kind", "result"))
+        assert came_of == {"expire": "fired", "due": "fired", "step": ""}
+        assert not question.timers.waiting().exists()
+
     def test_is_nobodys_decision(self, expire):
         expire({"do": "reject"})
 
@@ -129,6 +139,15 @@ class TestFailRun:
         clock.pass_by(hours=4)
 
         assert sorted(run.interventions.values_list("status", flat=True)) == ["cancelled", "expired"]
+
+    def test_of_two_questions_whose_time_is_over_together_ends_the_run_once(self, clock):
+        policy(final={"do": "fail_run"})
+        run = factories.leased()
+        gates.park(run, factories.state(), [factories.proposal(judgement={"escalation": "test"}) for _ in range(2)])
+        clock.pass_by(hours=4)
+
+        assert sorted(run.interventions.values_list("status", flat=True)) == ["cancelled", "expired"]
+        assert book().count("run.failed") == 1
 
 
 class TestKeepWaiting:

@@ -57,14 +57,21 @@ class TestDesk:
 
     @pytest.mark.parametrize(
         ("name", "listed"),
-        [("alice", "Inbox, runs, start"), ("otto", "Inbox, runs, audit log"), ("charlie", "Inbox, runs")],
+        [
+            ("alice", "Inbox, runs, start"),
+            ("mara", "Inbox, board, runs, start"),
+            ("otto", "Inbox, runs, audit log"),
+            ("charlie", "Inbox, runs"),
+        ],
     )
     def test_lists_no_key_to_a_page_that_is_not_open_to_them(self, request, name, listed):
         sheet = text_of(page_of(request.getfixturevalue(name), "reviews:inbox"))
 
         assert f"<dt>{listed}</dt>" in sheet
         assert ("<kbd>a</kbd> </dd> </dl>" in sheet) == ("audit" in listed)
-        assert ("<kbd>s</kbd>" in sheet) == ("start" in listed)
+        pages = sheet.rpartition("<kbd>g</kbd> then")[2]
+        assert ("<kbd>s</kbd>" in pages) == ("start" in listed)
+        assert ("<kbd>b</kbd>" in pages) == ("board" in listed)
 
     def test_waits_for_two_signs_of_life_before_it_gives_a_socket_up(self, alice, settings):
         settings.FOUREYES_LIVE_TICK = 20

@@ -1,0 +1,72 @@
+"""Two clocks at once, and a clock and a reviewer at once."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.utils import timezone
+
+from reviews.actions import Conflict, firing, interventions
+from reviews.models import AuditEntry, Decision, Intervention, Notice, Timer
+from reviews.states import Verdict
+from tests import factories
+from tests.races.conftest import race, split
+from tests.reviews.actions.time_travel import ask, policy, step
+
+
+def fall_due(**which):
+    """What matches is due now, and nothing else is."""
+    Timer.objects.filter(**which).update(due_at=timezone.now() - timedelta(seconds=1))
+
+
+def ring():
+    return firing.fire_due(timezone.now())
+
+
+class TestTwoClocks:
+    @pytest.mark.both
+    @pytest.mark.parametrize("_", range(5))
+    def test_fire_each_timer_once(self, alice, _):
+        policy(steps=[step("30 min", "remind")])
+        for _ in range(12):
+            ask()
+        fall_due(kind="step")
+
+        won, lost = split(race(ring, ring, ring))
+        ring()  # what one of them left to another that held it
+
+        assert lost == []
+        assert sum(won) <= 12
+        assert AuditEntry.objects.filter(action="intervention.reminded").count() == 12
+        assert Notice.objects.filter(kind="reminder").count() == 12
+        assert not Timer.objects.due(timezone.now()).exists()
+
+
+class TestAClockAndAReviewer:
+    @pytest.mark.both
+    @pytest.mark.parametrize("_", range(8))
+    def test_close_a_question_once_and_lose_nothing(self, alice, _):
+        policy()
+        question = ask()
+        fall_due(kind="expire")
+
+        race(ring, partial(interventions.decide, question.pk, by=alice, verdict=Verdict.APPROVE))
+        ring()
+
+        question = Intervention.objects.select_related("tool_call").get(pk=question.pk)
+        decided = Decision.objects.count()
+        late = AuditEntry.objects.filter(action="decision.late").count()
+        assert (question.status, decided, late, question.tool_call.status) in {
+            ("decided", 1, 0, "approved"),
+            ("expired", 0, 1, "refused"),
+        }
+
+    def test_who_comes_second_is_told(self, alice):
+        policy()
+        question = ask()
+        fall_due(kind="expire")
+        ring()
+
+        with pytest.raises(Conflict, match="Nobody decided"):
+            interventions.decide(question.pk, by=alice, verdict=Verdict.APPROVE)
+        assert factories.queue() == question.queue
