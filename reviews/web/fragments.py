@@ -125,7 +125,7 @@ def since(user: User, chosen: Filter, seq: int, *, is_owed: bool = False) -> Cha
     """Return what changed for them after that sequence number; the head also when only this is owed."""
     now_at = newest()
     found = _since(user, chosen, seq, now_at) if now_at > seq else ""
-    return Changes(found or (head(user, chosen) if is_owed else ""), now_at)
+    return Changes(found or (rest(user, chosen) if is_owed else ""), now_at)
 
 
 def _since(user: User, chosen: Filter, seq: int, now_at: int) -> str:
@@ -138,7 +138,7 @@ def _since(user: User, chosen: Filter, seq: int, now_at: int) -> str:
     last = {event.intervention_id: event for event in events if event.intervention_id}
     others = [event for event in last.values() if deed(event) and event.actor != user.get_username()]
     said = notices(others, called(event.actor for event in others))
-    return rows_of(user, chosen, last, now_at) + said + head(user, chosen)
+    return rows_of(user, chosen, last, now_at) + said + rest(user, chosen)
 
 
 def resync(chosen: Filter) -> str:
@@ -178,7 +178,7 @@ def summary(user: User, chosen: Filter) -> dict[str, Any]:
     }
 
 
-def head(user: User, chosen: Filter) -> str:
+def rest(user: User, chosen: Filter) -> str:
     """Return what follows the rows: the counts, and the bell of what was told to them."""
     return counts(user, chosen) + bell.fragment(user)
 

@@ -45,7 +45,7 @@ class InboxLook:
         """The rows that changed, as the filters of this page show them."""
         user, sight = _account(self.person)
         if self.is_astray:
-            html = fragments.resync(self.chosen) + fragments.head(user, self.chosen)
+            html = fragments.resync(self.chosen) + fragments.rest(user, self.chosen)
             return Found(visible.shown(html), fragments.newest(), sight)
         if not sight:
             return Found("", fragments.newest(), sight)
@@ -93,7 +93,7 @@ class RunLook:
 def head(person: int, chosen: Filter) -> str:
     """What follows the rows of one view: its counts, and the bell of what was told to its reader. Raises Gone."""
     user, _ = _account(person)
-    return visible.shown(fragments.head(user, chosen))
+    return visible.shown(fragments.rest(user, chosen))
 
 
 def _account(person: int) -> tuple[User, Sight]:
