@@ -35,6 +35,21 @@ def in_tab(tab: str, user: User) -> Q:
 
 
 @dataclass(frozen=True)
+class Sort:
+    """Open questions that no filter but a search tells apart, and how many they are."""
+
+    queue_id: int
+    slug: str
+    risk: int
+    agent: str
+    tool: str
+    level: int
+    claimed_by_id: int | None
+    number: int
+    due_soon: int
+
+
+@dataclass(frozen=True)
 class Filter:
     """One view of the inbox; nothing chosen means everything."""
 
@@ -73,14 +88,14 @@ class Filter:
         """The rows of the chosen tab that the filters leave."""
         return self.narrowed(rows).filter(in_tab(self.tab, user))
 
-    def shows(self, item: Intervention, person: int) -> bool:
-        """Whether `applied` leaves this row, whose queue is joined; only for a view that looks for no words.
+    def shows(self, item: Intervention | Sort, person: int) -> bool:
+        """Whether `applied` leaves this row, its queue joined, or all of a sort; only for a view without a search.
 
         What a title "contains" is the database's to say: each has its own idea of letters.
         """
         tabs = {MINE: item.claimed_by_id == person, UNCLAIMED: item.claimed_by_id is None, ESCALATED: item.level > 0}
         chosen = (
-            (self.queue, item.queue.slug),
+            (self.queue, item.slug if isinstance(item, Sort) else item.queue.slug),
             (self.risk, str(item.risk)),
             (self.agent, item.agent),
             (self.tool, item.tool),

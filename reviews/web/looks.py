@@ -71,12 +71,6 @@ class RunLook:
         return Found(visible.shown(html), now_at, sight, mark)
 
 
-def counts(person: int, chosen: Filter) -> str:
-    """The counts of one view. Raises Gone."""
-    user, _ = _account(person)
-    return visible.shown(fragments.counts(user, chosen))
-
-
 def _account(person: int) -> tuple[User, Sight]:
     """Read anew: what an account may do is remembered with it. Raises Gone when it is not active."""
     sights = access.sights({person})
