@@ -148,6 +148,10 @@ class Sight:
     def __bool__(self) -> bool:
         return self.queues is None or bool(self.queues or self.questions)
 
+    def reads(self, queue: int, question: UUID | None = None) -> bool:
+        """Whether a question of that queue is among it, or that very one."""
+        return self.queues is None or queue in self.queues or question in self.questions
+
 
 def sights(people: Collection[int]) -> dict[int, Sight]:
     """What each of these accounts may read; without those that are not active.

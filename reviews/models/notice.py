@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -25,12 +26,19 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
     def unread(self, user_id: int) -> NoticeQuerySet:
         """What that person's bell shows, newest first."""
-        return self.on_page(user_id).filter(read_at=None)
+        return self.unread_by([user_id]).order_by("-id")
+
+    def unread_by(self, people: Iterable[int]) -> NoticeQuerySet:
+        """What the bells of these people show."""
+        return self.filter(_shown(people), read_at=None)
 
     def on_page(self, user_id: int) -> NoticeQuerySet:
         """All their page has to tell, newest first."""
-        told = self.filter(user_id=user_id, channel=NoticeChannel.PAGE, status=NoticeStatus.SENT)
-        return told.order_by("-id")
+        return self.filter(_shown([user_id])).order_by("-id")
+
+
+def _shown(people: Iterable[int]) -> Q:
+    return Q(user__in=list(people), channel=NoticeChannel.PAGE, status=NoticeStatus.SENT)
 
 
 class Notice(models.Model):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from reviews import access
 from reviews.actions import notice_settings
 from reviews.models import Notice
 from reviews.notices import wording
+from reviews.web import visible
 
 SHOWN = 8
 """Messages shown under the bell; beyond them it leads to the page."""
@@ -63,6 +65,28 @@ def of(user: User) -> Bell:
 def fragment(user: User) -> str:
     """The bell for a page that is open."""
     return render_to_string("reviews/notices/_bell.html", {"bell": of(user), "oob": True})
+
+
+Mark = tuple[int, int]
+"""The newest unread message of somebody, and how many there are: their bell has changed if this has."""
+SILENT: Mark = (0, 0)
+
+
+def rung(known: Collection[tuple[int, Mark | None]]) -> dict[tuple[int, Mark | None], tuple[Mark, str]]:
+    """Return the marks of many people's bells, and the bell of each whose mark is another than the one known.
+
+    One statement for all, and those of the page for each who was told something or has read it.
+    """
+    people = {person for person, _ in known}
+    unread = Notice.objects.unread_by(people).order_by().values_list("user_id")
+    marks = {person: (newest, number) for person, newest, number in unread.annotate(Max("pk"), Count("pk"))}
+    changed = {person for person, mark in known if mark != marks.get(person, SILENT)}
+    bells = {user.pk: visible.shown(fragment(user)) for user in User.objects.filter(pk__in=changed)} if changed else {}
+    return {
+        (person, mark): (now, bells.get(person, "") if mark != now else "")
+        for person, mark in known
+        for now in [marks.get(person, SILENT)]
+    }
 
 
 def readable(rows: QuerySet[Notice], user: User) -> QuerySet[Notice]:

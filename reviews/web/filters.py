@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,27 @@ def in_tab(tab: str, user: User) -> Q:
 
 
 @dataclass(frozen=True)
+class Sort:
+    """Open questions that no filter but a search tells apart, and how many they are.
+
+    ``question`` is set where it is a single one that is told apart from the others.
+    """
+
+    queue_id: int
+    slug: str
+    risk: int
+    agent: str
+    tool: str
+    level: int
+    claimed_by_id: int | None
+    assignee_id: int | None
+    snoozed_until: datetime | None
+    question: UUID | None
+    number: int
+    due_soon: int
+
+
+@dataclass(frozen=True)
 class Filter:
     """One view of the inbox; nothing chosen means everything."""
 
@@ -87,28 +109,30 @@ class Filter:
         """The rows of the chosen tab that the filters leave."""
         return self.narrowed(rows).filter(in_tab(self.tab, user))
 
-    def shows(self, item: Intervention, person: int) -> bool:
-        """Whether `applied` leaves this row, whose queue is joined; only for a view that looks for no words.
+    def shows(self, item: Intervention | Sort, person: int) -> bool:
+        """Whether `applied` leaves this row, its queue joined, or all of a sort; only for a view without a search.
 
         What a title "contains" is the database's to say: each has its own idea of letters.
         """
         is_theirs, until = item.assignee_id == person, item.snoozed_until
         is_aside = is_theirs and until is not None and until > timezone.now()
-        if is_aside != (self.tab == SNOOZED):
-            return False
         tabs = {
             MINE: item.claimed_by_id == person,
             ASSIGNED: is_theirs,
             UNCLAIMED: item.claimed_by_id is None,
             ESCALATED: item.level > 0,
         }
+        return is_aside == (self.tab == SNOOZED) and tabs.get(self.tab, True) and self.leaves(item)
+
+    def leaves(self, item: Intervention | Sort) -> bool:
+        """Whether `narrowed` leaves it, whatever the tab."""
         chosen = (
-            (self.queue, item.queue.slug),
+            (self.queue, item.slug if isinstance(item, Sort) else item.queue.slug),
             (self.risk, str(item.risk)),
             (self.agent, item.agent),
             (self.tool, item.tool),
         )
-        return tabs.get(self.tab, True) and all(not wanted or value in wanted for wanted, value in chosen)
+        return all(not wanted or value in wanted for wanted, value in chosen)
 
     @property
     def is_narrow(self) -> bool:

@@ -164,12 +164,20 @@ def tally(rows: QuerySet[Intervention], user: User) -> dict[str, int]:
 
 def counts(user: User, chosen: Filter) -> str:
     """Return the tabs with their numbers, and the numbers in the rail."""
-    return render_to_string("reviews/inbox/_counts.html", summary(user, chosen) | {"oob": True, "desk": Desk(user)})
+    return head(chosen, tally(chosen.narrowed(waiting(user)), user), Desk(user))
+
+
+def head(chosen: Filter, numbers: dict[str, int], desk: object) -> str:
+    """The same, of numbers that are known; ``desk`` has the queues of the rail, each with its number."""
+    return render_to_string("reviews/inbox/_counts.html", _summary(chosen, numbers) | {"oob": True, "desk": desk})
 
 
 def summary(user: User, chosen: Filter) -> dict[str, Any]:
     """What the head of the list says."""
-    numbers = tally(chosen.narrowed(waiting(user)), user)
+    return _summary(chosen, tally(chosen.narrowed(waiting(user)), user))
+
+
+def _summary(chosen: Filter, numbers: dict[str, int]) -> dict[str, Any]:
     shown = [tab for tab in filters.TABS if tab not in filters.QUIET or numbers[tab] or chosen.tab == tab]
     return {
         "tabs": [(tab, filters.TABS[tab], numbers[tab], chosen.link(tab=tab)) for tab in shown],

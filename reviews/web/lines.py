@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from reviews.access import Sight
-from reviews.web import fragments, lanes
+from reviews.web import bell, fragments, lanes
 from reviews.web.filters import Filter
 from reviews.web.guard import Listener
 from reviews.web.looks import BoardLook, Found, InboxLook, Look, RunLook
@@ -101,6 +101,7 @@ class InboxLine(ListLine):
     """Of somebody's inbox, as its filters show it."""
 
     chosen: Filter = Filter()
+    bell: bell.Mark | None = None
 
     def __post_init__(self) -> None:
         self._view = View(self.who.person, self.who.username, self.chosen)

@@ -90,12 +90,6 @@ class RunLook:
         return Found(visible.shown(html), now_at, sight, mark)
 
 
-def head(person: int, chosen: Filter) -> str:
-    """What follows the rows of one view: its counts, and the bell of what was told to its reader. Raises Gone."""
-    user, _ = _account(person)
-    return visible.shown(fragments.rest(user, chosen))
-
-
 def _account(person: int) -> tuple[User, Sight]:
     """Read anew: what an account may do is remembered with it. Raises Gone when it is not active."""
     sights = access.sights({person})

@@ -16,7 +16,7 @@ from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from django.db import Error as DatabaseError
 
-from reviews.web import clock, guard, looks, news
+from reviews.web import bell, clock, counting, guard, news
 from reviews.web.context import live_tick
 from reviews.web.courier import Courier
 from reviews.web.endings import BROKEN, SIGNED_OUT
@@ -174,15 +174,15 @@ class Switchboard:
         while (left := min(self._changed_at + QUIET, latest) - time.monotonic()) > 0:
             await asyncio.sleep(left)
         self._change.clear()
-        owed: dict[View, list[InboxLine]] = {}
-        for line in self.inboxes:
-            if line.is_owed:
-                owed.setdefault(line.view, []).append(line)
-        for view, its in owed.items():
-            for line in its:
-                line.is_owed = False
-            html = await database_sync_to_async(looks.head)(view.person, view.chosen)
-            await self.courier.send_out([self.courier.settle(line, html) for line in its])
+        if not (owed := [line for line in self.inboxes if line.is_owed]):
+            return
+        for line in owed:
+            line.is_owed = False
+        told = await database_sync_to_async(counting.counted)({line.view: line.sight for line in owed})
+        rung = await database_sync_to_async(bell.rung)({(line.who.person, line.bell) for line in owed})
+        for line in owed:
+            line.bell, html = rung[line.who.person, line.bell]
+            await self.courier.send_out([self.courier.settle(line, told[line.view] + html)])
 
     async def _watch(self) -> None:
         """Hang up on who may no longer listen, make a list anew that fits no more, and hear what no bell told."""

@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db.models import F
 from django.http import HttpResponse
 
-from reviews.actions import gates
+from reviews.actions import asking_back, gates
 from reviews.models import Intervention, Run
 from reviews.states import Kind, Risk, Ruling
 from tests import factories
@@ -40,6 +41,14 @@ def unknown() -> Intervention:
     call = factories.begin(run, asked.call_id)
     gates.ask_outcome(run, [call])
     return run.interventions.get()
+
+
+def asked_back(*, of: User, by: User) -> Intervention:
+    """A call about which somebody is being asked who started its run, and has lost their seat since."""
+    item = refund()
+    Run.objects.filter(pk=item.run_id).update(started_by=of)
+    asking_back.ask(item.pk, of=of, question="Is it the same customer?", by=by)
+    return item
 
 
 def many(count: int) -> list[Intervention]:

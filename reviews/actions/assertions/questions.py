@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, TextField, Value
@@ -39,10 +40,10 @@ def forgotten(now: datetime, known: Collection[str]) -> list[Fault]:
 
 def late(now: datetime, known: Collection[str]) -> list[Fault]:
     """No timer of a question is overdue."""
-    overdue = Timer.objects.due(now - LATE)
-    still = overdue.filter(intervention__in=known).order_by().values_list("intervention", flat=True).distinct()
+    overdue, before = Timer.objects.due(now - LATE), [UUID(one) for one in known]
+    still = overdue.filter(intervention__in=before).order_by().values_list("intervention", flat=True).distinct()
     # the first of the timers, not of the questions: after an outage all of them are overdue
-    first = overdue.exclude(intervention__in=known).values_list("intervention", flat=True)[:FIRST]
+    first = overdue.exclude(intervention__in=before).values_list("intervention", flat=True)[:FIRST]
     found = dict.fromkeys([*(still if known else []), *first])
     return [
         Fault(Alarm.LATE_TIMER, f"intervention:{pk}", "A reminder, a step or the end of its time did not come")

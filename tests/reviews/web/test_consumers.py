@@ -15,15 +15,18 @@ from channels_redis.pubsub import RedisPubSubLoopLayer
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from redis.asyncio import Redis
 
 from hitl_site.asgi import application
-from reviews import live, pulse
-from reviews.actions import interventions, spans
-from reviews.models import Membership, Run
+from reviews import audit, live, pulse
+from reviews.actions import asking_back, assignments, interventions, spans
+from reviews.actors import POLICY
+from reviews.models import Intervention, Membership, Run
 from reviews.web import clock, fragments, hearing, switchboard
+from tests import factories
 from tests.reviews import desk_data
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -366,6 +369,97 @@ async def ears() -> int:
     prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
     async with Redis.from_url(settings.REDIS_URL) as client:
         return len(await client.pubsub_channels(f"{prefix}__group__*"))
+
+
+class TestThoseCalledIn:
+    @in_loop
+    async def test_hear_of_their_question_and_lose_it_when_it_is_closed(self, alice, charlie):
+        item, other = await on_thread(desk_data.refund)(), await on_thread(desk_data.refund)()
+        async with line(charlie) as socket:
+            seen = await socket.text()
+
+            await on_thread(call_in)(item, charlie)
+            seen += await socket.until(f'id="row-{item.pk}"')
+
+            await on_thread(interventions.decide)(item.pk, by=alice, verdict="approve")
+            seen += await socket.until(f'<li id="row-{item.pk}" hx-swap-oob="delete">')
+            assert str(other.pk) not in seen and str(other.run_id) not in seen
+
+    @in_loop
+    async def test_are_told_that_no_longer_is_theirs_what_they_have_answered(self, alice, charlie, monkeypatch):
+        monkeypatch.setattr(switchboard, "GUARD", 0.1)
+        item = await on_thread(desk_data.asked_back)(of=charlie, by=alice)
+        async with line(charlie) as socket:
+            await socket.until(f'id="row-{item.pk}"')
+
+            await on_thread(asking_back.answer)(item.pk, answer="Yes.", by=charlie)
+
+            await socket.until('id="resync"')
+
+
+def call_in(item: Intervention, person: User) -> None:
+    """Escalate it to that person."""
+    with transaction.atomic():
+        audit.record(*assignments.raise_level(item, 1, [person], POLICY))
+
+
+class TestTheBell:
+    """What was told to somebody stands in the head of the page, with the rest that follows the rows."""
+
+    @in_loop
+    async def test_comes_with_the_counts_to_who_was_told_something_and_only_once(self, bob, mara):
+        item = await on_thread(desk_data.refund)()
+        now_at = await on_thread(fragments.newest)()
+        async with line(bob, f"/ws/inbox/?since={now_at}") as socket:
+            await socket.text()
+
+            await on_thread(assignments.assign)(item.pk, to=bob, by=mara)
+            assert 'data-notice="' in await socket.until("bell-list")
+
+            await on_thread(desk_data.refund)()
+            assert "bell-list" not in await socket.until("inbox-head")
+
+
+class TestBoardConsumer:
+    """The managers' board: it is told that it has changed, and fetches itself anew."""
+
+    @in_loop
+    async def test_tells_what_was_missed_and_each_change(self, mara):
+        await on_thread(desk_data.refund)()
+        async with line(mara, "/ws/board/?since=0&lane=1") as socket:
+            assert "lane=1" in await socket.until('id="resync"')
+
+            await on_thread(desk_data.refund)()
+
+            await socket.until('id="resync"', 'id="live-seq"')
+
+    @in_loop
+    async def test_is_silent_about_queues_of_others(self, mara):
+        async with line(mara, "/ws/board/?since=0") as socket:
+            await socket.text()
+            await on_thread(Membership.objects.filter(user=mara).update)(
+                queue=await on_thread(factories.queue)("other")
+            )
+
+            await on_thread(desk_data.refund)()
+
+            assert await socket.receive_nothing(timeout=MOMENT)
+
+    @pytest.mark.parametrize("who", ["alice", "charlie", "otto"])
+    @in_loop
+    async def test_is_not_there_for_who_manages_nothing(self, request, alice, charlie, otto, who):
+        async with line({"alice": alice, "charlie": charlie, "otto": otto}[who], "/ws/board/?since=0") as socket:
+            assert await socket.closed_with() == 4404
+
+    @in_loop
+    async def test_hangs_up_when_the_last_seat_as_a_manager_is_lost(self, mara, monkeypatch):
+        monkeypatch.setattr(switchboard, "GUARD", 0.1)
+        async with line(mara, "/ws/board/?since=0") as socket:
+            await socket.text()
+
+            await on_thread(Membership.objects.update)(role=Membership.Role.REVIEWER)
+
+            assert await socket.closed_with() == 4404
 
 
 class TestRunConsumer:

@@ -13,6 +13,8 @@ from reviews.web.guard import Listener
 from reviews.web.lines import Line
 from reviews.web.looks import Found
 
+pytestmark = pytest.mark.django_db  # looks run on the thread that reads
+
 
 class Slow(Line):
     """A line to a browser that takes a message only when it is let."""

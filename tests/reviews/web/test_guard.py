@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from reviews import access
 from reviews.access import Sight
+from reviews.actions import asking_back, assignments, interventions
+from reviews.actors import POLICY
 from reviews.web import fragments, guard
 from reviews.web.guard import Listener
 from tests.reviews import desk_data
@@ -64,6 +66,38 @@ class TestLook:
 
 
 class TestSights:
+    def test_name_what_came_to_somebody_without_a_seat(self, alice, charlie):
+        called, asked = desk_data.refund(), desk_data.asked_back(of=charlie, by=alice)
+        desk_data.refund()
+        assignments.raise_level(called, 1, [charlie], POLICY)
+
+        assert access.sights({charlie.pk})[charlie.pk] == Sight(questions=frozenset({called.pk, asked.pk}))
+
+    def test_name_it_no_longer_when_it_is_closed_or_answered(self, alice, charlie):
+        called, asked = desk_data.refund(), desk_data.asked_back(of=charlie, by=alice)
+        assignments.raise_level(called, 1, [charlie], POLICY)
+
+        interventions.decide(called.pk, by=alice, verdict="approve")
+        asking_back.answer(asked.pk, answer="Yes.", by=charlie)
+
+        assert not access.sights({charlie.pk})[charlie.pk]
+
+    def test_name_no_question_of_a_queue_that_is_read_anyway(self, bob, queue):
+        assignments.raise_level(desk_data.refund(), 1, [bob], POLICY)
+
+        assert access.sights({bob.pk})[bob.pk] == Sight(frozenset({queue.pk}))
+
+    def test_tell_whose_board_it_is(self, mara, queue):
+        seen = frozenset({queue.pk})
+
+        assert access.sights({mara.pk})[mara.pk] == Sight(seen, managed=seen)
+
+    def test_of_charlie_are_nothing(self, charlie):
+        desk_data.refund()
+
+        sight = access.sights({charlie.pk})[charlie.pk]
+        assert (sight, bool(sight)) == (Sight(), False)
+
     def test_are_what_each_may_read(self, alice, charlie, queue):
         charlie.is_superuser = True
         charlie.save()
