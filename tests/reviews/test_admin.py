@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from reviews import access, audit
-from reviews.admin import ReadOnly
+from reviews.admin.read_only import ReadOnly
 from reviews.models import (
     AuditEntry,
     AuditHead,
