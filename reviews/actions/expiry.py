@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from reviews.actions import notices, runs, targets, timers
+from reviews.actions import notices, runs, timers
+from reviews.actions.targets import Roster
 from reviews.actors import TIMEOUT
 from reviews.audit import Act
 from reviews.escalations import Final
@@ -18,7 +19,7 @@ CODE = "review_expired"
 NO_REFUSAL = "This is a time-out, not a refusal by a person."
 
 
-def end(intervention: Intervention, now: datetime) -> list[Act]:
+def end(intervention: Intervention, now: datetime, roster: Roster) -> list[Act]:
     """Bring a locked, open question to the end that its policy names; returns the acts to record.
 
     The timers left over are cancelled by who rings, once they know which have fired. Partial approvals count for
@@ -26,12 +27,12 @@ def end(intervention: Intervention, now: datetime) -> list[Act]:
     """
     final = timers.escalation_of(intervention).final
     if final.do == "keep_waiting":
-        return _keep_waiting(intervention, now)
+        return _keep_waiting(intervention, now, roster)
     told = told_to_agent(intervention, final)
     outcome = Outcome.DEFAULTED if final.do in ("continue_with_default", "approve") else ""
     notices.cancel(intervention)
     notices.owe(
-        intervention, NoticeKind.EXPIRED, targets.people(intervention, ["managers"]), key=f"over:{intervention.pk}"
+        intervention, NoticeKind.EXPIRED, roster.people(intervention, ["managers"]), key=f"over:{intervention.pk}"
     )
     version = intervention.version + 1
     intervention.move_to(InterventionStatus.EXPIRED, outcome=outcome, decided_at=now, version=version)
@@ -85,12 +86,12 @@ def _let_go(intervention: Intervention, final: Final, told: str) -> list[Act]:
     return []
 
 
-def _keep_waiting(intervention: Intervention, now: datetime) -> list[Act]:
+def _keep_waiting(intervention: Intervention, now: datetime, roster: Roster) -> list[Act]:
     was = intervention.expires_at
     intervention.expires_at, intervention.overdue = None, True
     intervention.save(update_fields=["expires_at", "overdue"])
     timers.weekly(intervention, now, 1)
-    people = targets.people(intervention, ["holder", "managers"])
+    people = roster.people(intervention, ["holder", "managers"])
     notices.owe(intervention, NoticeKind.OVERDUE, people, key=f"waits:{intervention.pk}:{intervention.generation}")
     return [Act("intervention.kept_waiting", TIMEOUT, intervention.run, intervention, {"expired_at": was})]
 

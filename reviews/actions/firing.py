@@ -12,13 +12,14 @@ from django.conf import settings
 from django.db import transaction
 
 from reviews import audit
-from reviews.actions import expiry, ladder, timers
+from reviews.actions import expiry, ladder, owing, timers
+from reviews.actions.targets import Roster
 from reviews.actors import TIMEOUT
 from reviews.audit import Act
 from reviews.models import Intervention, Run, Timer
 
 logger = logging.getLogger(__name__)
-BATCH = 50
+BATCH = 100
 """Runs that are locked in one transaction; a busy one is left to the next round."""
 LATE = timedelta(minutes=2)
 """What fires later than this fires after an outage."""
@@ -51,17 +52,8 @@ def _fire(run_ids: Sequence[UUID], now: datetime) -> int:
     asked: defaultdict[UUID, list[Timer]] = defaultdict(list)
     for timer in _claimed(runs, now):
         asked[timer.intervention_id].append(timer)
-    acts: list[Act] = []
-    results: Results = {}
-    dealt_with: set[UUID] = set()
-    for due in asked.values():
-        intervention = due[0].intervention
-        if intervention.run_id in dealt_with:  # an end there may have withdrawn this one
-            intervention.refresh_from_db(fields=["status"])
-        intervention.run = runs[intervention.run_id]
-        dealt_with.add(intervention.run_id)
-        done, came_of = _deal_with(intervention, due, now)
-        acts, results = [*acts, *done], results | came_of
+    with owing.together():
+        acts, results = _deal_with_all(asked, runs, now)
     fired = _note(results, now)
     if closed := [due[0].intervention for due in asked.values() if not due[0].intervention.is_open]:
         timers.cancel(*closed)
@@ -70,10 +62,27 @@ def _fire(run_ids: Sequence[UUID], now: datetime) -> int:
     return fired
 
 
+def _deal_with_all(asked: dict[UUID, list[Timer]], runs: dict[UUID, Run], now: datetime) -> tuple[list[Act], Results]:
+    """Question by question; who is there is read once for all of them."""
+    roster, dealt_with = Roster(), set[UUID]()
+    acts: list[Act] = []
+    results: Results = {}
+    for due in asked.values():
+        intervention = due[0].intervention
+        if intervention.run_id in dealt_with:  # an end there may have withdrawn this one
+            intervention.refresh_from_db(fields=["status"])
+        intervention.run = runs[intervention.run_id]
+        dealt_with.add(intervention.run_id)
+        done, came_of = _deal_with(intervention, due, now, roster)
+        acts, results = [*acts, *done], results | came_of
+    return acts, results
+
+
 def _claimed(runs: dict[UUID, Run], now: datetime) -> list[Timer]:
     """The due timers of the locked runs, read under the lock: nobody else can fire them now."""
     joined = ("intervention__queue", "intervention__claimed_by", "intervention__assignee", "intervention__tool_call")
     due = Timer.objects.due(now).filter(intervention__run__in=runs).select_related(*joined)
+    due = due.prefetch_related("intervention__call_ins")
     return list(due.select_for_update(of=("self",), skip_locked=True))
 
 
@@ -88,7 +97,9 @@ def _note(results: Results, now: datetime) -> int:
     return put_off + sum(done)
 
 
-def _deal_with(intervention: Intervention, due: list[Timer], now: datetime) -> tuple[list[Act], Results]:
+def _deal_with(
+    intervention: Intervention, due: list[Timer], now: datetime, roster: Roster
+) -> tuple[list[Act], Results]:
     """All that is due about one question, with its run locked: the answer first, then the end, then the steps."""
     if not intervention.is_open:
         return [], {timer.pk: RESULT.SKIPPED for timer in due}
@@ -101,13 +112,13 @@ def _deal_with(intervention: Intervention, due: list[Timer], now: datetime) -> t
         results[over.pk] = RESULT.POSTPONED
     elif over is not None:
         results = {timer.pk: RESULT.COLLAPSED for timer in due}
-        return expiry.end(intervention, now), results | {over.pk: RESULT.FIRED}
+        return expiry.end(intervention, now, roster), results | {over.pk: RESULT.FIRED}
     for timer in due:
         if timer.kind in (KIND.DUE, KIND.NAG):
-            acts += ladder.tell_late(intervention, timer, now)
+            acts += ladder.tell_late(intervention, timer, now, roster)
             results[timer.pk] = RESULT.FIRED
     steps = [timer for timer in due if timer.kind == KIND.STEP]
-    done, came_of = ladder.climb(intervention, steps, now)
+    done, came_of = ladder.climb(intervention, steps, now, roster)
     return [*acts, *done], results | came_of
 
 

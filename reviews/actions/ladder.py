@@ -9,7 +9,8 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from reviews import access
-from reviews.actions import assignments, notices, questions, targets, timers
+from reviews.actions import assignments, notices, questions, timers
+from reviews.actions.targets import MOST, Roster
 from reviews.actors import TIMEOUT
 from reviews.audit import Act
 from reviews.escalations import ADDRESSED, Escalation, Step
@@ -28,12 +29,15 @@ class Climb:
     intervention: Intervention
     escalation: Escalation
     now: datetime
+    roster: Roster
     told: set[int] = field(default_factory=set)
     acts: list[Act] = field(default_factory=list)
     results: dict[int, str] = field(default_factory=dict)
 
 
-def climb(intervention: Intervention, due: Sequence[Timer], now: datetime) -> tuple[list[Act], dict[int, str]]:
+def climb(
+    intervention: Intervention, due: Sequence[Timer], now: datetime, roster: Roster
+) -> tuple[list[Act], dict[int, str]]:
     """Do the steps that are due on a locked question; returns the acts to record, and what came of each timer.
 
     Due together they collapse: the highest level only, and nobody hears of it twice. Where nobody is there for a step,
@@ -41,7 +45,7 @@ def climb(intervention: Intervention, due: Sequence[Timer], now: datetime) -> tu
     """
     if not due:
         return [], {}
-    round = Climb(intervention, timers.escalation_of(intervention), now)
+    round = Climb(intervention, timers.escalation_of(intervention), now, roster)
     steps = {timer.pk: round.escalation.steps[timer.step_no - 1] for timer in due}
     highest = max((step.level or 0 for step in steps.values()), default=0)
     for timer in sorted(due, key=lambda timer: (LAST.get(steps[timer.pk].do, 1), timer.due_at, timer.step_no)):
@@ -55,13 +59,13 @@ def climb(intervention: Intervention, due: Sequence[Timer], now: datetime) -> tu
     return round.acts, round.results
 
 
-def tell_late(intervention: Intervention, timer: Timer, now: datetime) -> list[Act]:
+def tell_late(intervention: Intervention, timer: Timer, now: datetime, roster: Roster) -> list[Act]:
     """The answer is late, or is still missing in another week: mark it, and tell who may give it."""
     if timer.kind == Timer.Kind.NAG or intervention.expires_at is None:
         timers.weekly(intervention, now, timer.repeat_no + 1)
     intervention.overdue = True
     intervention.save(update_fields=["overdue"])
-    people = targets.people(intervention, ["holder", "managers"])
+    people = roster.people(intervention, ["holder", "managers"])
     notices.owe(intervention, NoticeKind.OVERDUE, people, key=f"timer:{timer.pk}")
     return [Act("intervention.overdue", TIMEOUT, intervention.run, intervention, {"due_at": intervention.due_at})]
 
@@ -78,7 +82,7 @@ def _take(round: Climb, timer: Timer, step: Step) -> None:
         timer.save(update_fields=["due_at"])
         round.results[timer.pk] = RESULT.POSTPONED
         return
-    people = targets.people(intervention, step.to) if step.do in ADDRESSED else []
+    people = round.roster.people(intervention, step.to) if step.do in ADDRESSED else []
     if step.do in ADDRESSED and not people:
         data = {"step": timer.step_no, "do": step.do, "to": ", ".join(step.to), "intended_at": timer.intended_at}
         round.acts.append(Act("escalation.no_target", TIMEOUT, intervention.run, intervention, data))
@@ -104,9 +108,7 @@ def _go_on(round: Climb) -> None:
             return
     says = "Nobody is there for a question that waits: look at the seats of its queue and at its escalation policy."
     key = f"no-target:{round.intervention.pk}:{round.intervention.generation}"
-    notices.owe(
-        round.intervention, NoticeKind.WATCHDOG, access.admins()[: targets.MOST], key=key, says=says, team=False
-    )
+    notices.owe(round.intervention, NoticeKind.WATCHDOG, access.admins()[:MOST], key=key, says=says, team=False)
 
 
 def _called_for(intervention: Intervention, step: Step) -> bool:

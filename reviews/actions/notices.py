@@ -15,6 +15,7 @@ from django.db.models import Exists, Q
 from django.utils import timezone
 
 from reviews import access, audit
+from reviews.actions import owing
 from reviews.actions.errors import Conflict
 from reviews.actions.text import storable
 from reviews.actors import Actor, name_of
@@ -37,7 +38,7 @@ def owe(
     """
     people = {user.pk: user for user in users if user.is_active}
     now = timezone.now()
-    wishes = {row.user_id: row for row in NoticeSettings.objects.filter(user__in=people)} if people else {}
+    wishes = owing.wishes_of(people)
     rows = [
         row
         for user in people.values()
@@ -79,6 +80,7 @@ def cancel(intervention: Intervention) -> None:
     Call it in the transaction of the claim or the decision, with the run locked. What is being sent at this moment
     cannot be called back; if it fails it is not tried again. Costs nothing where nothing was ever owed.
     """
+    owing.withdraw(intervention)
     if not intervention.told:
         return
     waiting = Q(status__in=(NoticeStatus.OWED, NoticeStatus.FAILED))
@@ -194,10 +196,7 @@ def _write(rows: list[Notice], key: str, intervention: Intervention | None, says
         whom = row.user_id if row.user_id else row.endpoint_id
         row.key, row.payload = f"{key}:{row.channel}:{whom}"[:250], payload
         row.message = uuid5(NAMESPACE_URL, f"foureyes:notice:{row.key}")
-    Notice.objects.bulk_create(rows, ignore_conflicts=True)
-    if intervention is not None and not intervention.told:
-        intervention.told = True
-        Intervention.objects.filter(pk=intervention.pk).update(told=True)
+    owing.write(rows, intervention)
 
 
 def _payload(intervention: Intervention | None, says: str) -> dict[str, Any]:
@@ -224,5 +223,6 @@ def _endpoints(queue_id: int | None) -> Any:
 def _listening(intervention: Intervention | None, kind: str, team: bool) -> list[Endpoint]:
     if not team:
         return []
-    found = _endpoints(intervention.queue_id if intervention else None)[:ENDPOINTS_PER_QUEUE]
+    queue_id = intervention.queue_id if intervention else None
+    found = owing.endpoints_of(queue_id, lambda: list(_endpoints(queue_id)[:ENDPOINTS_PER_QUEUE]))
     return [endpoint for endpoint in found if kind in endpoint.kinds]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.contrib.auth.models import User
 
@@ -13,25 +13,50 @@ MOST = 50
 """People one step reaches."""
 
 
-def people(intervention: Intervention, targets: Iterable[str]) -> list[User]:
-    """Active, not away, and not barred from deciding it by its policy; each once, in the order they are named."""
-    found: dict[int, User] = {}
-    for target in targets:
-        found |= {person.pk: person for person in _named(intervention, target) if person.pk not in found}
-    gone = presence.away(found) if found else set()
-    there = [person for person in found.values() if person.is_active and person.pk not in gone]
-    return [person for person in there[:MOST] if not eligibility.barred(person, intervention)]
+class Roster:
+    """Who is there, read once for all questions of a round of the clock."""
+
+    def __init__(self) -> None:
+        self._lists: dict[tuple[str, object], list[User]] = {}
+        self._away: dict[int, bool] = {}
+
+    def people(self, intervention: Intervention, targets: Iterable[str]) -> list[User]:
+        """Active, not away, and not barred from deciding it by its policy; each once, in the order they are named."""
+        found: dict[int, User] = {}
+        for target in targets:
+            found |= {person.pk: person for person in self._named(intervention, target) if person.pk not in found}
+        if unknown := found.keys() - self._away.keys():
+            gone = presence.away(unknown)
+            self._away |= {person: person in gone for person in unknown}
+        there = [person for person in found.values() if person.is_active and not self._away[person.pk]]
+        return [person for person in there[:MOST] if not eligibility.barred(person, intervention)]
+
+    def _named(self, intervention: Intervention, target: str) -> list[User]:
+        kind, _, name = target.partition(":")
+        match kind:
+            case "group":
+                return self._read(target, None, lambda: voters.members_of((name,)).order_by("username")[:MOST])
+            case "user":
+                return self._read(target, None, lambda: User.objects.filter(username=name))
+            case "managers":
+                return self._read(target, intervention.queue_id, lambda: _managers(intervention.queue_id))
+        whose = (questions.holder_of(intervention) or intervention.assignee) if kind == "holder" else None
+        return [whose] if whose else self._reviewers(intervention)
+
+    def _reviewers(self, intervention: Intervention) -> list[User]:
+        """Who may decide it; where its policy asks for nobody in particular, that is the same for all of its queue."""
+        particular = intervention.policy.get("groups") or intervention.policy.get("not_by") or intervention.votes
+        if particular or intervention.call_ins.all():
+            return eligibility.eligible(intervention)
+        return self._read("reviewers", intervention.queue_id, lambda: eligibility.eligible(intervention))
+
+    def _read(self, target: str, queue_id: int | None, read: Callable[[], Iterable[User]]) -> list[User]:
+        key = (target, queue_id)
+        if key not in self._lists:
+            self._lists[key] = list(read())
+        return self._lists[key]
 
 
-def _named(intervention: Intervention, target: str) -> list[User]:
-    kind, _, name = target.partition(":")
-    match kind:
-        case "group":
-            return list(voters.members_of((name,)).order_by("username")[:MOST])
-        case "user":
-            return list(User.objects.filter(username=name))
-        case "managers":
-            managers = Membership.objects.filter(queue=intervention.queue_id, role=Membership.Role.MANAGER)
-            return [seat.user for seat in managers.select_related("user").order_by("user__username")[:MOST]]
-    whose = (questions.holder_of(intervention) or intervention.assignee) if kind == "holder" else None
-    return [whose] if whose else eligibility.eligible(intervention)
+def _managers(queue_id: int) -> list[User]:
+    managers = Membership.objects.filter(queue=queue_id, role=Membership.Role.MANAGER)
+    return [seat.user for seat in managers.select_related("user").order_by("user__username")[:MOST]]
