@@ -91,6 +91,13 @@ class ListLine(Line):
         self.is_astray = super().sees(sight) or self.is_astray
         return self.is_astray
 
+    def came_to(self, found: Found) -> None:
+        """A look may be the first to find another sight; what it brought does not make up for that."""
+        is_other = self.is_open and found.sight != self.sight
+        super().came_to(found)
+        if is_other:
+            self.is_astray = self.is_behind = True
+
     def since(self) -> int:
         """From where it looks."""
         return self.seq if self.is_open else self.shown

@@ -10,7 +10,7 @@ from reviews.access import Sight
 from reviews.web.courier import Courier
 from reviews.web.endings import BROKEN, NOT_FOUND, Gone
 from reviews.web.guard import Listener
-from reviews.web.lines import Line
+from reviews.web.lines import InboxLine, Line
 from reviews.web.looks import Found
 
 pytestmark = pytest.mark.django_db  # looks run on the thread that reads
@@ -122,3 +122,22 @@ class TestCatchUp:
 
         assert line.seq == 9
         assert 'value="0"' in line.heard[0]
+
+
+class TestInboxLine:
+    def test_is_made_anew_where_a_look_is_the_first_to_find_another_sight(self, courier):
+        looks = []
+
+        class Inbox(InboxLine):
+            def look(self):
+                looks.append(super().look())
+                return lambda: Found("<look>", 9, Sight())
+
+        async def say(text: str) -> None:
+            pass
+
+        line = Inbox(Listener(1, "alice", "", "key"), say, say)
+        line.is_open, line.sight = True, Sight(frozenset({1}))
+        async_to_sync(courier.catch_up)(line)
+
+        assert [look.is_astray for look in looks] == [False, True]
