@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,7 +19,7 @@ CHUNK = 200
 class Batch:
     """What was owed since it began, and what was read for it."""
 
-    rows: list[Notice] = field(default_factory=list)
+    rows: defaultdict[UUID | None, list[Notice]] = field(default_factory=lambda: defaultdict(list))
     told: set[UUID] = field(default_factory=set)
     wishes: dict[int, NoticeSettings | None] = field(default_factory=dict)
     endpoints: dict[int | None, list[Endpoint]] = field(default_factory=dict)
@@ -36,7 +37,7 @@ def together() -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
-    _write(batch.rows, batch.told)
+    _write([row for rows in batch.rows.values() for row in rows], batch.told)
 
 
 def write(rows: list[Notice], intervention: Intervention | None) -> None:
@@ -48,15 +49,15 @@ def write(rows: list[Notice], intervention: Intervention | None) -> None:
     if (batch := _current.get()) is None:
         _write(rows, told)
         return
-    batch.rows += rows
+    batch.rows[intervention.pk if intervention else None] += rows
     batch.told |= told
 
 
 def withdraw(intervention: Intervention) -> None:
     """What was owed about it in this round is not sent, unless its kind does not ask for a decision."""
     if (batch := _current.get()) is not None:
-        lasting = LASTING_NOTICES
-        batch.rows = [row for row in batch.rows if row.intervention_id != intervention.pk or row.kind in lasting]
+        owed = batch.rows.pop(intervention.pk, [])
+        batch.rows[intervention.pk] = [row for row in owed if row.kind in LASTING_NOTICES]
 
 
 def wishes_of(people: Collection[int]) -> dict[int, NoticeSettings]:

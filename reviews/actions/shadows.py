@@ -45,5 +45,20 @@ def keep(entered: Sequence[tuple[ToolCall, Iterable[Shadow]]]) -> None:
 
 def tally(policy: ReviewPolicy) -> Tally:
     """How often it would have asked, let through and refused where the policies in force said otherwise."""
-    counts = {f"{ruling.value}": Count("pk", filter=Q(ruling=ruling)) for ruling in Ruling}
-    return Tally(**ShadowRuling.objects.filter(policy=policy).aggregate(**counts))
+    return Tally(**ShadowRuling.objects.filter(policy=policy).aggregate(**_counts()))
+
+
+def tallies(policies: Iterable[ReviewPolicy]) -> dict[int, Tally]:
+    """The same for several policies, by key: one statement, or none where there are none."""
+    wanted = {policy.pk: Tally(0, 0, 0) for policy in policies}
+    if not wanted:
+        return {}
+    said = ShadowRuling.objects.filter(policy__in=wanted).order_by().values("policy_id").annotate(**_counts())
+    names = [ruling.value for ruling in Ruling]
+    for policy_id, *counts in said.values_list("policy_id", *names):
+        wanted[policy_id] = Tally(**dict(zip(names, counts, strict=True)))
+    return wanted
+
+
+def _counts() -> dict[str, Count]:
+    return {ruling.value: Count("pk", filter=Q(ruling=ruling)) for ruling in Ruling}

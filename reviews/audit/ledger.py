@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,6 +127,9 @@ def _event(act: Act, run: Run, entry: AuditEntry) -> Event:
 def _announce(acts: Sequence[Act], made: Any) -> None:
     """Ring for each run; the changed row itself is newer than what the acts know of it."""
     runs = {act.run.pk: act.run for act in acts if act.run}
+    asked = defaultdict(set)
+    for act in acts:
+        if act.intervention:
+            asked[act.intervention.run_id].add(act.intervention.queue_id)
     for run in (made if made.pk == run.pk else run for run in runs.values()):
-        queues = {act.intervention.queue_id for act in acts if act.intervention and act.intervention.run_id == run.pk}
-        events.publish(events.Recorded(run.pk, made.book_seq, tuple(sorted(queues | {run.queue_id}))))
+        events.publish(events.Recorded(run.pk, made.book_seq, tuple(sorted(asked[run.pk] | {run.queue_id}))))

@@ -68,6 +68,11 @@ class Desk:
         return access.sees_audit(self._user)
 
     @property
+    def sees_policies(self) -> bool:
+        """Whether the pages of policies are open to them."""
+        return access.sees_policies(self._user)
+
+    @property
     def sees_status(self) -> bool:
         """Whether the page about the desk's own health is open to them."""
         return access.sees_status(self._user)

@@ -3,6 +3,7 @@
 from django.urls import URLPattern
 
 from reviews.web import audit_log, away, board, endpoints, holding, inbox, interventions, notices, outbox, runs, trials
+from reviews.web.policies import urls as policies
 
 app_name = "reviews"
 urlpatterns: list[URLPattern] = [
@@ -16,5 +17,6 @@ urlpatterns: list[URLPattern] = [
     *notices.urlpatterns,
     *endpoints.urlpatterns,
     *outbox.urlpatterns,
+    *policies.urlpatterns,
     *audit_log.urlpatterns,
 ]

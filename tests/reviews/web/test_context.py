@@ -59,8 +59,8 @@ class TestDesk:
         ("name", "listed"),
         [
             ("alice", "Inbox, runs, start"),
-            ("mara", "Inbox, board, runs, start"),
-            ("otto", "Inbox, runs, audit log"),
+            ("mara", "Inbox, board, runs, start, policies"),
+            ("otto", "Inbox, runs, policies, audit log"),
             ("charlie", "Inbox, runs"),
         ],
     )

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from reviews.actions import review_policies
 from reviews.web.urls import urlpatterns
 from tests.reviews import desk_data
 
@@ -20,8 +21,9 @@ OF_A_ROW = [address for address in urlpatterns if address.pattern.converters]
 
 
 @pytest.fixture
-def item():
-    """A question, and with it a run and some lines of the book."""
+def item(admin):
+    """A question, and with it a run and some lines of the book; and a policy."""
+    review_policies.draft("payments", by=admin)
     return desk_data.refund()
 
 
@@ -36,6 +38,7 @@ def browser(admin):
 def place(address, item):
     known = {"intervention_id": item.pk, "run_id": item.run_id, "seq": 1, "number": 1}
     known |= {"endpoint_id": item.pk, "notice_id": 1}  # of none that is there
+    known |= {"slug": "payments", "version": 1, "change": "asked"}
     return reverse(f"reviews:{address.name}", args=[known[name] for name in address.pattern.converters])
 
 
