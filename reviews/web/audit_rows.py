@@ -110,6 +110,8 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "discarded": "idle",
     "added": "idle",
     "changed": "idle",
+    "written": "caution",
+    "enabled": "caution",
 }
 
 

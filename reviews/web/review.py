@@ -16,7 +16,7 @@ from reviews.actors import ActorType, names_of
 from reviews.models import Decision, Intervention
 from reviews.policies import show
 from reviews.states import InterventionStatus, Kind, Verdict
-from reviews.web import diff, holds, keyset, talk, texts, vote, wording
+from reviews.web import diff, holds, keyset, stops, talk, texts, vote, wording
 from reviews.web.filters import ORDER, Filter
 from reviews.web.forms import FIELDS, DecisionForm
 from reviews.web.schema_form import MISSING, Leaf, dig
@@ -52,6 +52,7 @@ def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) 
         "paused_by": _paused_by(item),
         "at_due_time": wording.at_due_time(item),
         "repeated": repeated(item),
+        "stopped": stops.of(user, item),
         "trials": [] if item.is_open else list(item.trials.select_related("tried_by")),
         "talk": talk.so_far(item.run, item),
         "others_open": item.run.interventions.open().exclude(pk=item.pk).count(),

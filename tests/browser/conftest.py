@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
+from reviews.access import MANAGER
+from reviews.models import Queue
 from tests import factories
 from tests.browser.desk import PATIENCE, Desk
 from tests.stack import Stack
@@ -34,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
     """A desktop window whose owner wants no animations: what moves cannot be measured."""
     return {**browser_context_args, "viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
+
+
+@pytest.fixture
+def nina(queue: Queue) -> User:
+    """A second manager."""
+    return factories.user("nina", MANAGER)
 
 
 @pytest.fixture

@@ -9,11 +9,23 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from reviews import pulse
-from reviews.actions import absences, asking_back, assignments, endpoints, fleet, interventions, notices, outbox
+from reviews.actions import (
+    absences,
+    asking_back,
+    assignments,
+    endpoints,
+    fleet,
+    interventions,
+    notices,
+    outbox,
+    review_policies,
+    time_limits,
+)
 from reviews.actions.fleet import Abilities
 from reviews.actors import POLICY
+from reviews.escalations import DEFAULTS
 from reviews.models import Intervention, Membership
-from reviews.states import Kind, NoticeKind, Verdict
+from reviews.states import Kind, NoticeKind, Risk, Verdict
 from tests import factories
 from tests.browser import looks
 from tests.browser.conftest import QUEUES
@@ -35,6 +47,7 @@ from tests.browser.desk import (
     verdict,
 )
 from tests.browser.test_conflicts import deafen
+from tests.browser.test_policies import REFUNDS, drafted
 from tests.reviews.actions.votes import bound
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -273,6 +286,28 @@ def test_notices(desk, alice, mara, busy, settings):
     draw(page, "addresses")
     page.get_by_role("link", name="Pager").click()
     draw(page, "address")
+
+
+def test_policies(desk, alice, mara, nina, busy):
+    for item in busy[:2]:
+        desk.decide(item, Verdict.REJECT, by=alice, note="Ask for the receipt first.")
+    review_policies.activate(drafted(mara).pk, by=nina)
+    rules = [REFUNDS[0], {**REFUNDS[1], "when": "amount > 5000", "approvals": 3}]
+    review_policies.draft("refunds-eu", by=nina, body={"rules": rules, "note": "Fewer questions about small refunds."})
+    page = desk.open(mara, "/policies/")
+    draw(page, "policies")
+    desk.visit(page, "/policies/refunds-eu/2/")
+    draw(page, "policy")
+    desk.visit(page, "/policies/refunds-eu/2/edit/")
+    draw(page, "policy-editor")
+    desk.visit(page, "/policies/refunds-eu/2/back-test/?days=30")
+    draw(page, "back-test")
+    time_limits.write("slow", by=mara, body=DEFAULTS[Risk.MEDIUM].snapshot(), seen=0)
+    desk.visit(page, "/time-limits/slow/1/?opened=2026-03-27T16:30")
+    page.locator("#dates").scroll_into_view_if_needed()
+    draw(page, "time-limits")
+    desk.visit(page, "/calendars/new/")
+    draw(page, "calendar")
 
 
 def test_admin(desk, alice, bob, admin, busy):

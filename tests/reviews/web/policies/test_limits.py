@@ -1,0 +1,181 @@
+"""Time limits and calendars through their pages."""
+
+import json
+
+import pytest
+
+from reviews.actions import time_limits
+from reviews.escalations import DEFAULTS
+from reviews.models import AuditEntry, Calendar, EscalationPolicy
+from reviews.states import Risk
+from tests.reviews.desk_data import text_of
+from tests.reviews.web.policies.test_editor import Fields
+from tests.reviews.web.visits import page_of, post, statements
+
+pytestmark = pytest.mark.django_db
+BODY = {
+    "clock": "business",
+    "respond_within": "4h",
+    "expires_after": "4 days",
+    "steps": [{"at": "50%", "do": "remind"}, {"at": "100%", "do": "escalate", "level": 2}],
+    "final": {"do": "reject", "message": "Nobody answered."},
+}
+ONE = ("slow", 1)
+APPROVES = {**BODY, "final": {"do": "approve"}}
+
+
+@pytest.fixture
+def slow(mara):
+    return time_limits.write("slow", by=mara, body=BODY, seen=0)
+
+
+def sent_by(answer):
+    page = answer.content.decode()
+    return Fields(page[page.index('<form class="editor"') : page.index("</form>", page.index('class="editor"'))]).sent
+
+
+def press(person, sent, act, **changes):
+    return post(person, "reviews:time_limit", *ONE, **{**sent, "act": act, **changes})
+
+
+class TestDoors:
+    @pytest.mark.parametrize(
+        ("name", "where"),
+        [("time_limits", ()), ("new_time_limit", ()), ("time_limit", ONE), ("calendars", ()), ("new_calendar", ())],
+    )
+    def test_are_shut_for_others(self, slow, alice, charlie, mara, admin, name, where):
+        statuses = [page_of(person, f"reviews:{name}", *where).status_code for person in (alice, charlie, mara, admin)]
+        assert statuses == [404, 404, 200, 200]
+
+    def test_let_auditors_look_at_dates_and_write_nothing(self, slow, otto):
+        page = page_of(otto, "reviews:time_limit", *ONE)
+        assert press(otto, sent_by(page), "preview").status_code == 200
+        assert press(otto, sent_by(page), "save").status_code == 404
+        assert "Save as" not in text_of(page) and EscalationPolicy.objects.count() == 1
+
+
+class TestDates:
+    def test_are_those_of_an_example_on_a_friday(self, slow, mara):
+        Calendar.objects.create(
+            slug="office",
+            zone="Europe/Berlin",
+            hours={day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+            created_at="2026-01-01T00:00Z",
+        )
+        page = text_of(page_of(mara, "reviews:time_limit", *ONE, opened="2026-03-27T16:30"))
+        told = page[page.index('id="dates"') :]
+        assert "<b>Fri 27 Mar 16:30</b> opened" in told
+        assert "<b>Mon 30 Mar 10:30</b> remind whoever holds it" in told
+        assert "<b>Mon 30 Mar 12:30</b> escalate to level 2 (managers)" in told
+        assert "<b>Tue 31 Mar 17:30</b> rejected with a message" in told  # the clocks went forward on Sunday
+
+    def test_follow_what_is_typed_without_saving(self, slow, mara):
+        sent = sent_by(page_of(mara, "reviews:time_limit", *ONE)) | {"clock": "wall", "respond_within": "1 h"}
+        page = text_of(press(mara, sent, "preview", opened="2026-03-25T10:00"))
+        assert "<b>Wed 25 Mar 10:30</b> remind" in page and EscalationPolicy.objects.count() == 1
+
+    @pytest.mark.parametrize("opened", ["", "never", "9999-12-31T23:59", "2026-02-30T10:00", "0001-01-01T00:00"])
+    def test_fall_back_on_the_example(self, slow, mara, opened):
+        assert "<b>Fri 9 Jan 17:00</b> opened" in text_of(page_of(mara, "reviews:time_limit", *ONE, opened=opened))
+
+
+class TestWriting:
+    def test_saves_what_was_shown_as_the_next_version(self, slow, mara, nina):
+        sent = sent_by(page_of(nina, "reviews:time_limit", *ONE))
+        assert press(nina, sent, "save", respond_within="2 h").url == "/time-limits/slow/2/"
+        made = EscalationPolicy.objects.get(version=2)
+        assert made.body == {**slow.body, "respond_within": 7200} and made.written_by == nina
+        entry = AuditEntry.objects.latest("seq")
+        assert (entry.action, entry.actor, json.loads(entry.data)["version"]) == ("time_limits.written", "nina", 2)
+
+    def test_moves_adds_and_removes_steps_and_keeps_what_was_typed(self, slow, mara):
+        sent = sent_by(page_of(mara, "reviews:time_limit", *ONE)) | {"respond_within": "soon"}
+        sent = sent_by(press(mara, sent, "add"))
+        sent = sent_by(press(mara, sent, "up-1"))
+        assert (sent["step-do"], sent["respond_within"]) == (["escalate", "remind", "remind"], ["soon"])
+        assert sent_by(press(mara, sent, "remove-0"))["step-do"] == ["remind", "remind"]
+
+    @pytest.mark.parametrize(
+        ("typed", "place"),
+        [
+            ({"respond_within": "soon"}, "respond_within"),
+            ({"step-at": ["50%", "10%"]}, "steps.2.at"),
+            ({"step-to": ["nobody:x", ""]}, "steps.1.to"),
+            ({"calendar": "nowhere"}, "calendar"),
+            ({"expires_after": ""}, "expires_after"),
+            ({"clock": "sun"}, "clock"),
+        ],
+    )
+    def test_says_what_is_wrong_and_keeps_what_was_typed(self, slow, mara, typed, place):
+        answer = press(mara, sent_by(page_of(mara, "reviews:time_limit", *ONE)) | typed, "save")
+        assert answer.status_code == 422 and place in answer.context["errors"]
+        if "calendar" not in typed and "clock" not in typed:
+            again = sent_by(answer)
+            assert all(again[name] == (said if isinstance(said, list) else [said]) for name, said in typed.items())
+
+    def test_overwrites_nobody(self, slow, mara, nina):
+        sent = sent_by(page_of(mara, "reviews:time_limit", *ONE))
+        press(nina, sent, "save")
+        refused = press(mara, sent, "save", respond_within="1 h")
+        assert refused.status_code == 409 and "nina has written version 2" in text_of(refused)
+        assert sent_by(refused)["respond_within"] == ["1 h"]
+
+    def test_begins_a_new_one(self, mara):
+        sent = sent_by(page_of(mara, "reviews:new_time_limit"))
+        assert post(mara, "reviews:new_time_limit", **sent | {"act": "save", "slug": "A b"}).status_code == 422
+        assert post(mara, "reviews:new_time_limit", **sent | {"act": "save", "slug": "fast"}).status_code == 302
+        assert EscalationPolicy.objects.get().read() == DEFAULTS[Risk.MEDIUM]
+
+    def test_lets_silence_approve_only_by_a_second_person(self, mara, nina, otto):
+        row = time_limits.write("slow", by=mara, body=APPROVES, seen=0)
+        page = text_of(page_of(mara, "reviews:time_limit", *ONE))
+        assert "somebody else has to enable" in page and "Enable that silence approves" not in page
+        post(mara, "reviews:enable_time_limit", *ONE)
+        row.refresh_from_db()
+        assert row.enabled_by is None
+        assert post(otto, "reviews:enable_time_limit", *ONE).status_code == 404
+        assert "Enable that silence approves" in text_of(page_of(nina, "reviews:time_limit", *ONE))
+        post(nina, "reviews:enable_time_limit", *ONE)
+        row.refresh_from_db()
+        assert row.enabled_by == nina
+        assert AuditEntry.objects.latest("seq").action == "time_limits.enabled"
+
+    def test_is_listed_with_as_many_statements(self, slow, mara):
+        few = statements(lambda: page_of(mara, "reviews:time_limits"))
+        for number in range(20):
+            time_limits.write(f"more-{number}", by=mara, body=BODY, seen=0)
+        assert statements(lambda: page_of(mara, "reviews:time_limits")) == few
+
+
+class TestCalendars:
+    def typed(self, **changes):
+        return {"slug": "berlin", "zone": "Europe/Berlin", "mon": "09:00-12:00, 13:00-17:00", "seen": "0"} | changes
+
+    def test_are_written_as_versions(self, mara, nina):
+        answer = post(mara, "reviews:new_calendar", **self.typed(holidays="2026-12-25\n2026-12-26"))
+        assert answer.url == "/calendars/berlin/1/"
+        post(nina, "reviews:write_calendar", "berlin", 1, **self.typed(seen="1", zone="Europe/Paris"))
+        first, second = Calendar.objects.order_by("version")
+        assert first.hours == {"mon": [["09:00", "12:00"], ["13:00", "17:00"]]} and len(first.holidays) == 2
+        assert (second.version, second.zone) == (2, "Europe/Paris")
+        assert AuditEntry.objects.latest("seq").action == "calendar.written"
+        assert "Europe/Paris" in text_of(page_of(mara, "reviews:calendars"))
+
+    @pytest.mark.parametrize(
+        ("typed", "field"),
+        [
+            ({"zone": "Nowhere"}, "zone"),
+            ({"mon": "9-17"}, "mon"),
+            ({"holidays": "Xmas"}, "holidays"),
+            ({"slug": ""}, "slug"),
+        ],
+    )
+    def test_say_what_is_wrong_beside_the_field(self, mara, typed, field):
+        answer = post(mara, "reviews:new_calendar", **self.typed(**typed))
+        assert answer.status_code == 422 and field in answer.context["form"].errors
+        assert not Calendar.objects.exists()
+
+    def test_overwrite_nobody(self, mara, nina):
+        post(mara, "reviews:new_calendar", **self.typed())
+        refused = post(nina, "reviews:new_calendar", **self.typed(zone="Europe/Paris"))
+        assert refused.status_code == 409 and "mara has written version 1" in text_of(refused)
