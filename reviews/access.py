@@ -116,6 +116,12 @@ def _overseers() -> QuerySet[User]:
     return User.objects.filter(Q(is_superuser=True) | Exists(roles), is_active=True)
 
 
+def has_seat(user: User | AnonymousUser | None, queue: str) -> Exists:
+    """The same as `can_work_in`, as part of a query that reads a row of the queue which ``queue`` names."""
+    mine = queues_of(user) if user else Queue.objects.none()
+    return Exists(mine.filter(pk=OuterRef(queue)))
+
+
 def can_work_in(user: User | AnonymousUser, queue_id: int) -> bool:
     """Whether they hold a seat in the queue: may start, stop, claim and decide there."""
     return queues_of(user).filter(pk=queue_id).exists()
@@ -128,13 +134,13 @@ def manages(user: User | AnonymousUser, queue_id: int) -> bool:
     return Membership.objects.filter(user__pk=user.pk, queue_id=queue_id, role=Membership.Role.MANAGER).exists()
 
 
-def require_reviewer(user: User, intervention: Intervention) -> None:
-    """Raises PermissionDenied unless they hold a seat in the question's queue."""
-    if not can_work_in(user, intervention.queue_id):
+def require_reviewer(user: User, intervention: Intervention, *, seated: bool | None = None) -> None:
+    """Raises PermissionDenied unless they hold a seat in the question's queue; ``seated`` where that is known."""
+    if not (can_work_in(user, intervention.queue_id) if seated is None else seated):
         raise PermissionDenied(f"{user.get_username()} is not a reviewer of the queue “{intervention.queue.name}”.")
 
 
-def require_operator(user: User, run: Run) -> None:
-    """Raises PermissionDenied unless they may start, stop, pause and retry runs of that queue."""
-    if not (can_work_in(user, run.queue_id) or has_role(user, ADMIN)):
+def require_operator(user: User, run: Run, *, seated: bool | None = None) -> None:
+    """Raises PermissionDenied unless they may start, stop, pause and retry runs of that queue; ``seated`` likewise."""
+    if not ((can_work_in(user, run.queue_id) if seated is None else seated) or has_role(user, ADMIN)):
         raise PermissionDenied(f"{user.get_username()} may not operate runs of the queue “{run.queue.name}”.")

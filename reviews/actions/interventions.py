@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from reviews import access, audit
@@ -17,8 +18,9 @@ from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import is_deep, storable
 from reviews.actors import SYSTEM, Actor, ActorType, name_of, names_of
 from reviews.audit import Act
-from reviews.models import Decision, Intervention, Run, Span
+from reviews.models import Decision, Intervention, New, Run, Saved, Span
 from reviews.models.intervention import digest_of
+from reviews.models.writes import Write
 from reviews.states import OUTCOME_OF, InterventionStatus, Kind, RunStatus, Verdict, deed
 
 ENDINGS = {"run.stopped": "stopped", "run.failed": "failed", "run.completed": "completed"}
@@ -44,8 +46,7 @@ def decide(
     ``version`` is the one the reviewer saw.
     Raises Conflict, Invalid, PermissionDenied.
     """
-    run, intervention = _locked(intervention_id)  # the run first, always: one order of locks
-    access.require_reviewer(by, intervention)
+    run, intervention, last = _locked(intervention_id, by)  # the run first, always: one order of locks
     _require_open_for(by, intervention, version)
     if is_deep(replacement, verdicts.DEEPEST):
         raise Invalid(replacement=f"This is nested more than {verdicts.DEEPEST} times; make it flatter.")
@@ -55,8 +56,8 @@ def decide(
     now = timezone.now()
     outcome = OUTCOME_OF[said.verdict]
     version = intervention.version + 1
-    intervention.move_to(InterventionStatus.DECIDED, outcome=outcome, decided_at=now, version=version)
-    decision = Decision.objects.create(
+    decided = intervention.moved_to(InterventionStatus.DECIDED, outcome=outcome, decided_at=now, version=version)
+    decision = Decision(
         intervention=intervention,
         verdict=said.verdict,
         decided_by=by,
@@ -67,20 +68,22 @@ def decide(
         proposal_digest=intervention.digest,
         created_at=now,
     )
-    verdicts.apply(intervention, said)
-    _trace(run, intervention, decision)
-    acts = _release_run(run, intervention, said.verdict)
-    audit.record(
-        Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, _account(decision, intervention)), *acts
-    )
+    writes = [decided, New(decision), *verdicts.applied(intervention, said), New(_trace(run, intervention, decision))]
+    act = Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, _account(decision, intervention))
+    if intervention.kind == Kind.UNKNOWN_OUTCOME and said.verdict == Verdict.REJECT:
+        for one in writes:
+            one.make()
+        audit.record(act, *_end_run(run, intervention))
+        return decision
+    released, acts = _release_run(run, said.verdict, last=last)
+    audit.record(act, *acts, writes=[*writes, *released])
     return decision
 
 
 @transaction.atomic
 def claim(intervention_id: UUID, *, by: User) -> Intervention:
     """Reserve a question for one reviewer; one's own stays one's own. Raises Conflict, PermissionDenied."""
-    run, intervention = _locked(intervention_id)
-    access.require_reviewer(by, intervention)
+    run, intervention, _ = _locked(intervention_id, by)
     _require_open_for(by, intervention, None)
     if holder_of(intervention) != by:
         intervention.move_to(InterventionStatus.CLAIMED, claimed_by=by, claimed_at=timezone.now())
@@ -94,8 +97,7 @@ def release(intervention_id: UUID, *, by: User) -> Intervention:
 
     Raises Conflict, PermissionDenied.
     """
-    run, intervention = _locked(intervention_id)
-    access.require_reviewer(by, intervention)
+    run, intervention, _ = _locked(intervention_id, by)
     if not intervention.is_open:
         raise Conflict(closed_text(intervention))
     if intervention.status != InterventionStatus.CLAIMED:
@@ -126,12 +128,20 @@ def _withdrawn_text(intervention: Intervention) -> str:
     return f"{who or ending.actor} {did} the run on {when}; this item no longer needs a decision."
 
 
-def _locked(intervention_id: UUID) -> tuple[Run, Intervention]:
+def _locked(intervention_id: UUID, by: User) -> tuple[Run, Intervention, bool]:
+    """The run, locked; the question, which that person may review; and whether the run has no other open one.
+
+    Raises PermissionDenied.
+    """
     try:
         run = Run.objects.locked_with(intervention_id)
     except Run.DoesNotExist:
         raise PermissionDenied(f"There is no item {intervention_id} that you may review.") from None
-    return run, Intervention.objects.select_related("queue", "claimed_by", "tool_call").get(pk=intervention_id)
+    others = Intervention.objects.open().filter(run=OuterRef("run")).exclude(pk=OuterRef("pk"))
+    whole = Intervention.objects.select_related("queue", "claimed_by", "tool_call")
+    found: Any = whole.annotate(seated=access.has_seat(by, "queue"), is_last=~Exists(others)).get(pk=intervention_id)
+    access.require_reviewer(by, found, seated=found.seated)
+    return run, found, found.is_last
 
 
 def _require_open_for(by: User, intervention: Intervention, version: int | None) -> None:
@@ -153,23 +163,28 @@ def holder_of(intervention: Intervention) -> User | None:
     return holder if holder and access.can_work_in(holder, intervention.queue_id) else None
 
 
-def _release_run(run: Run, intervention: Intervention, verdict: str) -> list[Act]:
-    if intervention.kind == Kind.UNKNOWN_OUTCOME and verdict == Verdict.REJECT:
-        why = f"A reviewer ended the run because the outcome of {intervention.tool} is unknown."
-        acts = runs.end(run, RunStatus.FAILED, error_code="unknown_outcome", error=why)
-        return [*acts, Act("run.failed", SYSTEM, run, data={"code": "unknown_outcome", "error": why})]
+def _end_run(run: Run, intervention: Intervention) -> list[Act]:
+    why = f"A reviewer ended the run because the outcome of {intervention.tool} is unknown."
+    acts = runs.end(run, RunStatus.FAILED, error_code="unknown_outcome", error=why)
+    return [*acts, Act("run.failed", SYSTEM, run, data={"code": "unknown_outcome", "error": why})]
+
+
+def _release_run(run: Run, verdict: str, *, last: bool) -> tuple[list[Write], list[Act]]:
+    fields: list[str] = []
+    acts: list[Act] = []
     if verdict == Verdict.REJECT:  # so that a gate need not look for what was rejected where nothing was
         run.rejections += 1
-        run.save(update_fields=["rejections"])
-    if run.status == RunStatus.AWAITING_REVIEW and not run.interventions.open().exists():
-        return runs.queue(run)
-    return []
+        fields.append("rejections")
+    if run.status == RunStatus.AWAITING_REVIEW and last:
+        queued, acts = runs.queued(run)
+        fields += queued.fields
+    return [Saved(run, fields)] if fields else [], acts
 
 
-def _trace(run: Run, intervention: Intervention, decision: Decision) -> None:
+def _trace(run: Run, intervention: Intervention, decision: Decision) -> Span:
     waited = (decision.created_at - intervention.created_at).total_seconds()
     data = {"verdict": decision.verdict, "by": _name(decision.decided_by), "waited_s": round(waited, 3)}
-    Span.objects.create(
+    return Span(
         run=run,
         span_id=f"span_{secrets.token_hex(12)}",
         trace_id=run.trace_id,

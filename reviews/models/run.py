@@ -86,6 +86,9 @@ class Run(Stateful):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
+    begins = False
+    """Whether a worker has taken it for the first time; only `leases.take` knows."""
+
     MOVES = RUN_MOVES
     objects = models.Manager.from_queryset(RunQuerySet)()
 
