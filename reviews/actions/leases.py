@@ -52,7 +52,7 @@ def take(run_id: UUID, *, worker: str, able: Abilities | None = None) -> Run | N
         True: [Act("run.started", WORKER, run, data=data)],
         False: [Act("run.resumed", WORKER, run, data=data)],
     }
-    if (mine := audit.record_change(taken, told)) is not None:
+    if (mine := audit.record_change(taken, told, soon=True)) is not None:
         mine.begins = bool(mine.case)
     return mine
 

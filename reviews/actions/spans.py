@@ -12,6 +12,7 @@ from uuid import UUID
 from reviews import events
 from reviews.actions.text import storable
 from reviews.models import Run, Span
+from reviews.models.writes import upsert
 
 CHANGING = ["parent_id", "kind", "name", "started_at", "ended_at", "data", "error"]
 
@@ -51,7 +52,7 @@ def keep(steps: Sequence[Traced]) -> int:
     if unknown := traces - _runs.keys():
         expect(*Run.objects.filter(trace_id__in=unknown).values_list("trace_id", "pk"))
     rows = [_row(step, _runs[step.trace_id]) for step in newest.values() if step.trace_id in _runs]
-    Span.objects.bulk_create(rows, update_conflicts=True, unique_fields=["span_id"], update_fields=CHANGING)
+    upsert(rows, unique="span_id", changing=CHANGING)
     for run_id in {row.run_id for row in rows}:
         events.publish(events.Traced(run_id))
     return len(rows)

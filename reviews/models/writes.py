@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
-from django.db.models.sql import UpdateQuery
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery, UpdateQuery
 
 Params = tuple[Any, ...]
 M = TypeVar("M", bound=Model)
@@ -34,7 +36,8 @@ class Change(Generic[M]):
     def make(self) -> M | None:
         """The row as it is now, or None where there is nothing to change any more. One statement."""
         try:
-            changed = list(self.model._base_manager.raw(*self.sql()))
+            with alone():
+                changed = list(self.model._base_manager.raw(*self.sql()))
         except EmptyResultSet:  # no row can be like that
             return None
         return changed[0] if changed else None
@@ -106,6 +109,31 @@ class Saved:
 
 
 Write = New | Saved
+
+
+def alone() -> AbstractContextManager[Any]:
+    """Around one statement, which needs no transaction but where writers take turns by it: SQLite locks no rows."""
+    return nullcontext() if connection.features.has_select_for_update else transaction.atomic()
+
+
+def upsert(rows: Sequence[Model], *, unique: str, changing: Sequence[str]) -> None:
+    """Insert the rows, or where that field says they are there already change those fields of them.
+
+    As Django's ``bulk_create``, without BEGIN and COMMIT around the one statement.
+    """
+    if not rows:
+        return
+    meta, named = rows[0]._meta, rows[0]._meta.get_field
+    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    query: Any = InsertQuery(
+        type(rows[0]),
+        on_conflict=OnConflict.UPDATE,
+        update_fields=[*map(named, changing)],
+        unique_fields=[named(unique)],
+    )
+    query.insert_values(fields, rows)
+    with alone():
+        query.get_compiler(connection=connection).execute_sql()
 
 
 def _columns(row: Model) -> Sequence[Any]:
