@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import BooleanField, OuterRef, Subquery
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from reviews.models import Checkpoint, Run, Worker
@@ -18,6 +19,13 @@ from reviews.models.worker import WorkerQuerySet
 from reviews.states import RUN_OPEN, RunStatus
 
 FORGOTTEN_AFTER = timedelta(hours=1)
+SUITED = """NOT EXISTS (
+    SELECT 1 FROM reviews_checkpoint newest
+    WHERE newest.run_id = reviews_run.id
+    AND newest.number = (SELECT max(number) FROM reviews_checkpoint WHERE run_id = reviews_run.id)
+    AND NOT (newest.schema_version IN ({schemas}) AND (reviews_run.agent, newest.agent_version) IN (VALUES {versions}))
+)"""
+"""Of a run whose newest checkpoint, if it has one, is of a version and a schema among these."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +86,16 @@ def up() -> WorkerQuerySet:
     )
 
 
-def suited(runs: RunQuerySet, able: Abilities) -> Any:
-    """Those of the runs that a process can go on with."""
-    same = Q()
-    for agent, version in able.agents.items():
-        same |= Q(agent=agent, needs_version=version)
-    return _with_needs(runs).filter(
-        Q(needs_version=None) | same,
-        Q(needs_schema=None) | Q(needs_schema__in=able.schemas),
-        agent__in=list(able.agents),
+def suited(runs: RunQuerySet, able: Abilities) -> RunQuerySet:
+    """Those of the runs that a process can go on with; asked at every start, so Django need not put it together."""
+    schemas, agents = sorted(able.schemas), [name for agent in able.agents.items() for name in agent]
+    if not (schemas and agents):
+        return runs.none()
+    suited = SUITED.format(
+        schemas=", ".join(["%s"] * len(schemas)), versions=", ".join(["(%s, %s)"] * len(able.agents))
     )
+    fits: Any = RawSQL(suited, [*schemas, *agents], output_field=BooleanField())
+    return runs.filter(fits, agent__in=list(able.agents))
 
 
 def is_stranded(run_id: UUID) -> bool:

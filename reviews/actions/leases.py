@@ -52,8 +52,9 @@ def take(run_id: UUID, *, worker: str, able: Abilities | None = None) -> Run | N
         True: [Act("run.started", WORKER, run, data=data)],
         False: [Act("run.resumed", WORKER, run, data=data)],
     }
-    if (mine := audit.record_change(taken, told, soon=True)) is not None:
-        mine.begins = bool(mine.case)
+    mine = audit.record_change(taken, told, soon=True)
+    if mine is not None:
+        mine.begins = mine.started_at == now
     return mine
 
 

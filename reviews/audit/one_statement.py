@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, Model
+from django.db.models import Model
 
 from reviews.audit.act import Act
 from reviews.models import AuditEntry, AuditHead, Change
@@ -81,8 +81,7 @@ def _write(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Sequ
     model: type[Model] = AuditHead
     guard, params = UNCHANGED, list[Any]()
     if change is not None:
-        opened = Change(change.rows.filter(Exists(AuditHead.objects.all())), change.values, change.case)
-        model, (guard, its) = change.model, opened.sql()
+        model, (guard, its) = change.model, change.sql("AND EXISTS (SELECT FROM reviews_audithead)")
         params += its
     parts, rows = [], [one.row for one in writes]
     for nth, one in enumerate(writes):

@@ -42,15 +42,15 @@ class Change(Generic[M]):
             return None
         return changed[0] if changed else None
 
-    def sql(self) -> tuple[str, Params]:
-        """The statement, which returns all columns of the row, and the case."""
+    def sql(self, condition: str = "") -> tuple[str, Params]:
+        """The statement, which returns all columns of the row, and the case; with one more condition at its end."""
         sql, params = _update(self.rows, self.values)
         case: str = "true"
         more: Sequence[Any] = ()
         if self.case is not None:
             query = self.model._base_manager.filter(self.case).query
             case, more = query.where.as_sql(query.get_compiler(connection=connection), connection)
-        return f'{sql} RETURNING *, ({case}) AS "case"', (*params, *more)
+        return f'{sql} {condition} RETURNING *, ({case}) AS "case"', (*params, *more)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ Write = New | Saved
 
 def alone() -> AbstractContextManager[Any]:
     """Around one statement, which needs no transaction but where writers take turns by it: SQLite locks no rows."""
-    return nullcontext() if connection.features.has_select_for_update else transaction.atomic()
+    has_turn = connection.features.has_select_for_update or connection.in_atomic_block
+    return nullcontext() if has_turn else transaction.atomic()
 
 
 def upsert(rows: Sequence[Model], *, unique: str, changing: Sequence[str]) -> None:
