@@ -34,6 +34,11 @@ class TestOneQuestion:
         with statements(most=CHANGE if connection.vendor == "postgresql" else 4 + BOOK):
             gates.park(run, SavedState("{}", "", "", shelf=Shelf(is_filled=True)), [factories.proposal()])
 
+    def test_that_is_none_passes_its_gate_in_few_statements(self, run):
+        passing = factories.proposal(ruling=Ruling.LET_THROUGH)
+        with statements(most=CHANGE if connection.vendor == "postgresql" else 3 + BOOK):
+            gates.park(run, SavedState("{}", "", "", shelf=Shelf(is_filled=True)), [passing])
+
     def test_is_decided_in_few_statements(self, refund, alice):
         with statements(most=3 if connection.vendor == "postgresql" else 7 + BOOK):
             interventions.decide(refund.pk, by=alice, verdict=Verdict.APPROVE)
