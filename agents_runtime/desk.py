@@ -83,6 +83,7 @@ class RunDesk:
             snapshot.schema_version,
             usage=snapshot.usage,
             model=self.model,
+            agent_version=self.entry.version,
             shelf=self._shelf,
         )
 

@@ -63,13 +63,18 @@ class Shelf:
 
 @dataclass(frozen=True)
 class SavedState:
-    """The SDK's state as text, opaque to us, with the versions it was written by."""
+    """The SDK's state as text, opaque to us, with the versions it was written by.
+
+    ``agent_version`` is that of the agent which ran: another than the run was submitted for, where web and worker are
+    of different releases. Without it the run's own counts.
+    """
 
     text: str
     sdk_version: str
     schema_version: str
     usage: dict[str, int] = field(default_factory=dict)
     model: str = ""
+    agent_version: str = ""
     shelf: Shelf = field(default_factory=Shelf, compare=False)
 
 
@@ -121,7 +126,7 @@ def following(run: Run, state: SavedState, *, asked: bool) -> Checkpoint:
         digest=digest,
         sdk_version=state.sdk_version,
         schema_version=state.schema_version,
-        agent_version=run.agent_version,
+        agent_version=state.agent_version or run.agent_version,
         asked=asked,
         created_at=timezone.now(),
     )

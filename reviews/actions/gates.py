@@ -203,7 +203,8 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         intervention, act = _question(run, checkpoint, proposal, call, {})
         intervention.save(force_insert=True)
         acts.append(act)
-    run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None)
+    # the workers that died before somebody answered say nothing of those that come after
+    run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0)
     audit.record(*acts)
 
 

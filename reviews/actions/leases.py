@@ -126,7 +126,9 @@ def announce_waiting() -> int:
 
 @transaction.atomic
 def _reclaim(run_id: UUID) -> bool:
-    run = Run.objects.locked(run_id)
+    run = Run.objects.locked_if_free(run_id)
+    if run is None:  # somebody is at it; the next round looks again
+        return False
     if run.status != RunStatus.RUNNING or run.lease_expires_at is None or run.lease_expires_at >= timezone.now():
         return False  # it was renewed, or it ended, since the list was made
     run.losses += 1

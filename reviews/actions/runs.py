@@ -24,11 +24,14 @@ MAX_INPUT = 100_000
 """Characters a run may be started with; the model's own limit is usually lower."""
 
 
+@transaction.atomic
 def submit(agent: str, input: str, *, by: User | None, retry_of: Run | None = None) -> Run:
     """Queue a new run of a registered agent; ``by=None`` is the system itself.
 
     Raises UnknownAgent, Invalid (empty or too long input), PermissionDenied (no seat in the agent's queue).
     """
+    # In a transaction, although it writes once: a server that did not answer in time must not store the run later, when
+    # the person has been told that nothing was saved.
     card, input = catalog.get(agent), storable(input)
     if not input.strip():
         raise Invalid(input="Say what the agent should do: the input is empty.")

@@ -184,7 +184,7 @@ class Switchboard:
         for line in lines:
             if line.who not in seen.present:
                 await self.courier.hang_up(line, SIGNED_OUT)
-            elif line.sees(seen.sights[line.who.person]):
+            elif line.sees(seen.sights.get(line.who.person, frozenset())):
                 await self.courier.send_out([self.courier.catch_up(line)])
         if seen.newest > self._rung:
             self._rung_runs |= {str(line.run_id) for line in self.runs}
