@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -34,11 +34,14 @@ REMOTE_VERDICTS = (Verdict.APPROVE, Verdict.REJECT)
 class RunDesk:
     """The desk of one leased run; every method is one short transaction."""
 
-    def __init__(self, run: Run, entry: Entry, model: str, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self, run: Run, entry: Entry, model: str, shelf: Shelf | None = None, decided: Iterable[ToolCall] = ()
+    ) -> None:
         self.run = run
         self.entry = entry
         self.model = model
         self._shelf = shelf or Shelf()
+        self._decided = {call.call_id: call for call in decided}
         self._begun: dict[str, ToolCall] = {}
 
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
@@ -49,7 +52,9 @@ class RunDesk:
 
     def answers(self, calls: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Answer]:
         """What the ledger says about the calls; a proposed one has no answer yet. Raises ToolChanged."""
-        rows = self.run.tool_calls.filter(call_id__in=list(calls))
+        rows = [self._decided.pop(call_id) for call_id in list(calls) if call_id in self._decided]
+        if missing := calls.keys() - {row.call_id for row in rows}:
+            rows += self.run.tool_calls.filter(call_id__in=missing)
         ruled = [row for row in rows if row.status in GO or row.status == ToolCallStatus.REFUSED]
         for row in ruled:
             if (schema := calls[row.call_id]) is not None:
@@ -78,6 +83,7 @@ class RunDesk:
             snapshot.schema_version,
             usage=snapshot.usage,
             model=self.model,
+            agent_version=self.entry.version,
             shelf=self._shelf,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agents_runtime.desk import RunDesk
 from agents_runtime.registry import Entry
@@ -12,7 +12,7 @@ from reviews.actions.checkpoints import Shelf
 from reviews.actions.gates import Proposal
 from reviews.actions.tool_calls import NotApproved
 from reviews.actions.trials import Replay
-from reviews.models import Run
+from reviews.models import Run, ToolCall
 from reviews.policies import Judgement
 from reviews.states import Ruling, ToolCallStatus
 
@@ -26,8 +26,10 @@ REFUSED = Judgement(Ruling.REFUSED, "Dry run: the agent reads a refusal.", "Dry 
 class DryRunDesk(RunDesk):
     """Answers from what the original run recorded. Asks nobody, and lets no tool begin."""
 
-    def __init__(self, run: Run, entry: Entry, model: str, shelf: Shelf | None = None) -> None:
-        super().__init__(run, entry, model, shelf)
+    def __init__(
+        self, run: Run, entry: Entry, model: str, shelf: Shelf | None = None, decided: Iterable[ToolCall] = ()
+    ) -> None:
+        super().__init__(run, entry, model, shelf)  # what was decided is told of the original's calls, not of these
         assert run.fork_of is not None  # a dry run is a fork
         self.records = trials.Records(run.fork_of)
 

@@ -22,8 +22,10 @@ def advance_run(run_id: str) -> None:
 @shared_task(ignore_result=True, expires=30)
 def sweep() -> None:
     """The clock's round: take back lost runs, announce again the queued ones that nobody took, end what has run out."""
-    leases.reclaim_lost()
-    leases.announce_waiting()
+    try:
+        leases.reclaim_lost()
+    finally:
+        leases.announce_waiting()
     holding.expire_claims()
     holding.wake()
     asking_back.lapse()

@@ -17,13 +17,13 @@ from agents_runtime.dry_run import DryRunDesk
 from agents_runtime.heartbeat import heartbeat
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import bridge
-from reviews.actions import LeaseLost, checkpoints, forks, gates, leases, tool_calls, trials
+from reviews.actions import LeaseLost, checkpoints, forks, gates, leases, spans, tool_calls, trials
 from reviews.actions import fleet as waiting
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.gates import ReusedCallId
 from reviews.actions.tool_calls import NotApproved, ToolChanged
 from reviews.catalog import UnknownAgent
-from reviews.models import Checkpoint, Decision, Intervention, Run, Trial
+from reviews.models import Checkpoint, Decision, Intervention, Run, ToolCall, Trial
 from reviews.models.checkpoint import CorruptCheckpoint
 from reviews.states import Kind, Verdict
 
@@ -81,8 +81,9 @@ def _advance_or_fail(run: Run, recall: sdk.Recall) -> None:
 
 def _advance(run: Run, recall: sdk.Recall) -> None:
     entry = registry.get(run.agent)
-    checkpoint = run.checkpoints.order_by("-number").first()
-    if checkpoint and (unknown := tool_calls.of_unknown_outcome(run, entry.idempotent)):
+    spans.expect((run.trace_id, run.pk))
+    checkpoint, in_doubt = checkpoints.newest(run)
+    if in_doubt and (unknown := tool_calls.of_unknown_outcome(run, entry.idempotent)):
         gates.ask_outcome(run, unknown)
         return
     begins = forks.stands_at_its_start(run, checkpoint)
@@ -97,7 +98,7 @@ def _advance(run: Run, recall: sdk.Recall) -> None:
     gated = _gated(entry)
     _require_readable(entry, checkpoint)
     state, shelf = checkpoints.load(checkpoint)
-    desk = (DryRunDesk if run.dry_run else RunDesk)(run, entry, llm.name_of(gated.agent), shelf)
+    desk = (DryRunDesk if run.dry_run else RunDesk)(run, entry, llm.name_of(gated.agent), shelf, _decided(said))
     brief = _brief(run, entry, state, said, at_the_gate=begins and not run.dry_run)
     outcome = bridge.run(sdk.advance(gated, brief, desk, llm.provider(), recall=recall))
     if isinstance(outcome, sdk.Finished):
@@ -174,7 +175,12 @@ def _said(checkpoint: Checkpoint | None) -> list[Said]:
     if checkpoint is None:
         return []
     deciding = Decision.objects.deciding().filter(intervention__checkpoint=checkpoint)
-    return list(deciding.select_related("intervention").order_by("id"))
+    return list(deciding.select_related("intervention__tool_call").order_by("id"))
+
+
+def _decided(said: list[Said]) -> list[ToolCall]:
+    """The calls that people decided about, as they stand in the ledger."""
+    return [one.intervention.tool_call for one in said if one.intervention.tool_call]
 
 
 def _messages(decision: Said) -> Iterator[str]:

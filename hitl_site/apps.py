@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from hitl_site import celery  # noqa: F401  (see above)
+from hitl_site import celery, checks  # noqa: F401  (see above; the checks register themselves)
 
 
 class SiteConfig(AppConfig):

@@ -19,6 +19,8 @@ POOL: dict[str, Any] = {
     "reconnect_timeout": 3,
 }
 CONNECT_TIMEOUT = 3  # seconds
+SERVER_SETTINGS = "-c idle_in_transaction_session_timeout=60s"
+"""A host that vanished within a transaction keeps its locks, and with them the desk, until PostgreSQL gives it up."""
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864;"
 
 
@@ -58,6 +60,7 @@ def _postgresql(url: str, connections: int) -> dict[str, Any]:
         "OPTIONS": {
             "pool": {**POOL, "max_size": connections},
             "connect_timeout": CONNECT_TIMEOUT,
+            "options": SERVER_SETTINGS,
             **options,
         },
     }

@@ -32,9 +32,12 @@ class Recall:
 
     @contextmanager
     def heard_by(self, listener: Callable[[], object]) -> Iterator[None]:
-        """Call the listener, on the thread that tells, should it be told while the block lasts."""
+        """Call the listener, on the thread that tells, should it be told in the block, or before it."""
         with self._telling:
             self._listener = listener
+            was_told = bool(self.why)
+        if was_told:  # between two blocks, when nobody listened
+            listener()
         try:
             yield
         finally:

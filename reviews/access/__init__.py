@@ -3,11 +3,13 @@
 from reviews.access.acting import (
     can_work_in,
     can_work_on,
+    has_seat,
     managed_queues,
     manages,
     require_manager,
     require_operator,
     require_reviewer,
+    works_on,
 )
 from reviews.access.blind_votes import (
     SOMEBODY,
@@ -68,6 +70,7 @@ __all__ = [
     "can_work_on",
     "ensure_roles",
     "has_role",
+    "has_seat",
     "is_second_person",
     "managed_queues",
     "manages",
@@ -89,5 +92,6 @@ __all__ = [
     "visible_policies",
     "visible_queues",
     "visible_runs",
+    "works_on",
     "writes_policies",
 ]

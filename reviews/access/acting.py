@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from reviews.access.roles import ADMIN, has_role
 from reviews.access.seeing import queues_of
-from reviews.models import Intervention, Membership, Queue, Run
+from reviews.models import CallIn, Intervention, Membership, Queue, Run
+
+
+def has_seat(user: User | AnonymousUser | None, queue: str) -> Exists:
+    """The same as `can_work_in`, as part of a query that reads a row of the queue which ``queue`` names."""
+    mine = queues_of(user) if user else Queue.objects.none()
+    return Exists(mine.filter(pk=OuterRef(queue)))
 
 
 def can_work_in(user: User | AnonymousUser, queue_id: int) -> bool:
@@ -21,6 +27,13 @@ def can_work_on(user: User | AnonymousUser, intervention: Intervention) -> bool:
     if can_work_in(user, intervention.queue_id):
         return True
     return bool(user.is_active and user.pk and intervention.call_ins.filter(user=user.pk).exists())
+
+
+def works_on(user: User | AnonymousUser) -> ExpressionWrapper[Q]:
+    """The same as `can_work_on`, as part of a query that reads questions."""
+    seat = has_seat(user, "queue")
+    called_in = Exists(CallIn.objects.filter(intervention=OuterRef("pk"), user=user.pk, user__is_active=True))
+    return ExpressionWrapper(seat | called_in, output_field=BooleanField())
 
 
 def managed_queues(user: User | AnonymousUser) -> QuerySet[Queue]:
@@ -37,9 +50,12 @@ def manages(user: User | AnonymousUser, queue_id: int) -> bool:
     return Membership.objects.filter(user__pk=user.pk, queue_id=queue_id, role=Membership.Role.MANAGER).exists()
 
 
-def require_reviewer(user: User, intervention: Intervention) -> None:
-    """Raises PermissionDenied unless they hold a seat in the question's queue or were called in."""
-    if not can_work_on(user, intervention):
+def require_reviewer(user: User, intervention: Intervention, *, seated: bool | None = None) -> None:
+    """Raises PermissionDenied unless they hold a seat in the question's queue or were called in.
+
+    ``seated`` says so where that is known.
+    """
+    if not (can_work_on(user, intervention) if seated is None else seated):
         raise PermissionDenied(f"{user.get_username()} is not a reviewer of the queue “{intervention.queue.name}”.")
 
 
@@ -49,7 +65,7 @@ def require_manager(user: User, intervention: Intervention) -> None:
         raise PermissionDenied(f"{user.get_username()} does not manage the queue “{intervention.queue.name}”.")
 
 
-def require_operator(user: User, run: Run) -> None:
-    """Raises PermissionDenied unless they may start, stop, pause and retry runs of that queue."""
-    if not (can_work_in(user, run.queue_id) or has_role(user, ADMIN)):
+def require_operator(user: User, run: Run, *, seated: bool | None = None) -> None:
+    """Raises PermissionDenied unless they may start, stop, pause and retry runs of that queue; ``seated`` likewise."""
+    if not ((can_work_in(user, run.queue_id) if seated is None else seated) or has_role(user, ADMIN)):
         raise PermissionDenied(f"{user.get_username()} may not operate runs of the queue “{run.queue.name}”.")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from reviews import audit
@@ -15,6 +17,7 @@ from reviews.actors import CLOCK, Actor
 from reviews.audit import Act
 from reviews.models import Checkpoint, Run, ToolCall
 from reviews.models.checkpoint import CheckpointQuerySet
+from reviews.states import ToolCallStatus
 
 LONGEST_CHAIN = 16
 """States that one load unpacks at most; then one is saved in full. Measured in ADR 10."""
@@ -60,14 +63,28 @@ class Shelf:
 
 @dataclass(frozen=True)
 class SavedState:
-    """The SDK's state as text, opaque to us, with the versions it was written by."""
+    """The SDK's state as text, opaque to us, with the versions it was written by.
+
+    ``agent_version`` is that of the agent which ran: another than the run was submitted for, where web and worker are
+    of different releases. Without it the run's own counts.
+    """
 
     text: str
     sdk_version: str
     schema_version: str
     usage: dict[str, int] = field(default_factory=dict)
     model: str = ""
+    agent_version: str = ""
     shelf: Shelf = field(default_factory=Shelf, compare=False)
+
+
+def newest(run: Run) -> tuple[Checkpoint | None, bool]:
+    """Where a run goes on from, and whether a call had begun there; nothing is read where no worker was before."""
+    if run.begins and run.fork_of_id is None:
+        return None, False
+    begun = ToolCall.objects.filter(run=OuterRef("run"), status=ToolCallStatus.STARTED)
+    found: Any = run.checkpoints.annotate(in_doubt=Exists(begun)).order_by("-number").first()
+    return found, bool(found and found.in_doubt)
 
 
 def load(checkpoint: Checkpoint | None) -> tuple[str | None, Shelf]:
@@ -88,27 +105,51 @@ def state_of(checkpoint: Checkpoint) -> str:
 
 def save(run: Run, state: SavedState, *, asked: bool) -> Checkpoint:
     """Save the next checkpoint of a locked run; it replaces the last one where nobody was asked at that."""
+    checkpoint = following(run, state, asked=asked)
+    drop_replaced(state, by=checkpoint)
+    checkpoint.save(force_insert=True)
+    shelve(checkpoint, state)
+    return checkpoint
+
+
+def following(run: Run, state: SavedState, *, asked: bool) -> Checkpoint:
+    """The next checkpoint of a run, for the caller to store and then to `shelve`."""
     shelf = state.shelf
     if not shelf.is_filled:
-        shelf.newest = run.checkpoints.defer("state").order_by("-number").first()
-    last = shelf.newest
+        shelf.newest, shelf.is_filled = run.checkpoints.defer("state").order_by("-number").first(), True
     base, packed, digest = _packed(state.text, shelf.base)
-    checkpoint = Checkpoint.objects.create(
+    return Checkpoint(
         run=run,
-        number=last.number + 1 if last else 1,
+        number=shelf.newest.number + 1 if shelf.newest else 1,
         base_id=base.pk if base else None,
         state=packed,
         digest=digest,
         sdk_version=state.sdk_version,
         schema_version=state.schema_version,
-        agent_version=run.agent_version,
+        agent_version=state.agent_version or run.agent_version,
         asked=asked,
         created_at=timezone.now(),
     )
-    if last and not _stays(last) and _drop(Checkpoint.objects.filter(pk=last.pk, asked=False).unneeded()):
-        shelf.forget(last)
-    shelf.put(checkpoint, state.text, base.length + 1 if base else 1)
-    return checkpoint
+
+
+def replaces(state: SavedState) -> bool:
+    """Whether the last checkpoint is to go once there is another."""
+    return state.shelf.newest is not None and not _stays(state.shelf.newest)
+
+
+def drop_replaced(state: SavedState, *, by: Checkpoint) -> None:
+    """Remove the last checkpoint of a locked run, unless it stays or something hangs on it, such as the next one."""
+    last = state.shelf.newest
+    if last is None or not replaces(state) or by.base_id == last.pk:
+        return
+    if _drop(Checkpoint.objects.filter(pk=last.pk, asked=False).unneeded()):
+        state.shelf.forget(last)
+
+
+def shelve(checkpoint: Checkpoint, state: SavedState) -> None:
+    """Remember the checkpoint that was just stored: the next one may build on it."""
+    base = state.shelf.base
+    state.shelf.put(checkpoint, state.text, base.length + 1 if base and checkpoint.base_id == base.pk else 1)
 
 
 @transaction.atomic

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import BooleanField, Count, OuterRef, Q, Subquery
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from reviews.models import Checkpoint, Run, Worker
@@ -20,6 +21,13 @@ from reviews.states import RUN_OPEN, RunStatus
 FORGOTTEN_AFTER = timedelta(hours=1)
 MANY = 200
 """Workers that are looked at; beyond them the fleet is the same over and over."""
+SUITED = """NOT EXISTS (
+    SELECT 1 FROM reviews_checkpoint newest
+    WHERE newest.run_id = reviews_run.id
+    AND newest.number = (SELECT max(number) FROM reviews_checkpoint WHERE run_id = reviews_run.id)
+    AND NOT (newest.schema_version IN ({schemas}) AND (reviews_run.agent, newest.agent_version) IN (VALUES {versions}))
+)"""
+"""Of a run whose newest checkpoint, if it has one, is of a version and a schema among these."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +88,18 @@ def up() -> WorkerQuerySet:
     )
 
 
-def suited(runs: RunQuerySet, *ables: Abilities) -> Any:
-    """Those of the runs that a process can go on with that has one of these abilities."""
+def suited(runs: RunQuerySet, *ables: Abilities) -> RunQuerySet:
+    """Those of the runs that a process can go on with that has one of these abilities.
+
+    Asked at every start, so Django need not put it together.
+    """
+    able_to_any = [able for able in ables if able.schemas and able.agents]
+    if not able_to_any:
+        return runs.none()
     fits = Q()
-    for able in ables:
+    for able in able_to_any:
         fits |= _fits(able)
-    return _with_needs(runs).filter(fits)
+    return runs.filter(fits)
 
 
 def with_room() -> list[Abilities]:
@@ -153,14 +167,11 @@ def require_not_older(able: Abilities) -> None:
 
 
 def _fits(able: Abilities) -> Q:
-    same = Q()
-    for agent, version in able.agents.items():
-        same |= Q(agent=agent, needs_version=version)
-    return (
-        (Q(needs_version=None) | same)
-        & (Q(needs_schema=None) | Q(needs_schema__in=able.schemas))
-        & Q(agent__in=list(able.agents))
+    schemas, agents = sorted(able.schemas), [name for agent in able.agents.items() for name in agent]
+    suited = SUITED.format(
+        schemas=", ".join(["%s"] * len(schemas)), versions=", ".join(["(%s, %s)"] * len(able.agents))
     )
+    return Q(RawSQL(suited, [*schemas, *agents], output_field=BooleanField()), agent__in=list(able.agents))
 
 
 def _with_needs(runs: RunQuerySet) -> Any:

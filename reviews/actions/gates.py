@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from reviews import audit
 from reviews.actions import checkpoints, notices, repeats, runs, shadows, timers, voters
 from reviews.actions.checkpoints import SavedState
+from reviews.actions.errors import LeaseLost
 from reviews.actions.leases import handed_back, owned
 from reviews.actions.repeats import Same
 from reviews.actions.rulebook import Shadow
@@ -20,8 +21,9 @@ from reviews.actions.text import storable
 from reviews.actions.trials import Replay
 from reviews.actors import POLICY, WORKER
 from reviews.audit import Act
-from reviews.models import Change, Checkpoint, Intervention, Queue, Run, ToolCall
+from reviews.models import Change, Checkpoint, Intervention, New, Queue, Run, ToolCall
 from reviews.models.intervention import digest_of
+from reviews.models.writes import Write
 from reviews.policies import Judgement
 from reviews.states import UNFINISHED, InterventionStatus, Kind, Risk, Ruling, RunStatus, ToolCallStatus
 
@@ -53,7 +55,19 @@ class Proposal:
         return self.agent, self.tool, digest_of(self.arguments)
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Gate:
+    """What one stop at the gate comes to: the rows it adds, the acts that tell of them, and who is asked for what."""
+
+    checkpoint: Checkpoint
+    rows: list[Write]
+    acts: list[Act]
+    rejected: Mapping[Same, int]
+    asked: bool = False
+    spent: Same | None = None
+    questions: list[Intervention] = field(default_factory=list)
+
+
 def park(
     run: Run,
     state: SavedState,
@@ -67,34 +81,73 @@ def park(
     A proposal that was rejected ``max_rejections`` times (else the setting's) in this run ends it: nobody is asked.
     A worker that is ``leaving`` goes on with nothing: it hands the run to another. Raises LeaseLost, ReusedCallId.
     """
+    gate = _gate(run, state, [_clean(proposal) for proposal in proposals], max_rejections)
+    if gate.spent or leaving or checkpoints.replaces(state):
+        return _park_locked(run, state, gate, leaving)
+    return _park(run, state, gate)
+
+
+def _park(run: Run, state: SavedState, gate: Gate) -> bool:
+    """The whole gate in one statement, which demands the lease, locks the run first and tells whether it is held."""
+    waits = {"status": RunStatus.AWAITING_REVIEW, "lease": None, "lease_expires_at": None}
+    change = Change(
+        Run.objects.owned(run.pk, run.lease),
+        {"losses": 0, **_progress(state), **(waits if gate.asked else _held_or_as_before())},
+        case=Q(status=RunStatus.PAUSED),
+    )
+    told = {True: [*gate.acts, Act("run.paused", WORKER, run)], False: gate.acts}
+    parked = audit.record_change(change, told, gate.rows)
+    if parked is None:
+        raise LeaseLost(f"Run {run.pk} no longer belongs to this worker.")
+    checkpoints.shelve(gate.checkpoint, state)
+    return gate.asked or parked.status == RunStatus.PAUSED
+
+
+@transaction.atomic
+def _park_locked(run: Run, state: SavedState, gate: Gate, leaving: bool) -> bool:
+    """The same in more statements, where something else goes with it: a checkpoint, the run itself, this worker."""
     run = owned(run)
-    proposals = [_clean(proposal) for proposal in proposals]
-    known = {call.call_id: call for call in run.tool_calls.filter(call_id__in=[p.call_id for p in proposals])}
+    checkpoints.drop_replaced(state, by=gate.checkpoint)
+    if gate.spent:
+        for new in gate.rows:
+            new.make()
+        audit.record(*gate.acts, *_give_up(run, state, gate.spent, gate.rejected[gate.spent]))
+        return True
+    parks = _park(run, state, gate)
+    if leaving and not parks:
+        audit.record(*handed_back(owned(run)))
+    return parks or leaving
+
+
+def _gate(run: Run, state: SavedState, proposals: Sequence[Proposal], max_rejections: int | None) -> Gate:
+    checkpoint = checkpoints.following(run, state, asked=False)
+    known: dict[str, ToolCall] = {}
+    if checkpoint.number > 1:  # before the first gate no call has stood at any
+        known = {call.call_id: call for call in run.tool_calls.filter(call_id__in=[p.call_id for p in proposals])}
     asked = [proposal.same for proposal in proposals if _needs_human(proposal, known.get(proposal.call_id))]
     rejected = repeats.counted(run, asked)
     spent = repeats.spent(rejected, asked, max_rejections)
-    checkpoint = checkpoints.save(run, state, asked=bool(asked and not spent))
-    acts, entered = [], []
+    checkpoint.asked = bool(asked and not spent)
+    saved = Act("run.checkpoint_saved", WORKER, run, data=_marked(run, _stop(checkpoint, proposals)))
+    gate = Gate(checkpoint, [New(checkpoint)], [saved], rejected, bool(asked), spent)
     for proposal in proposals:
         earlier = known.get(proposal.call_id)
         call = known[proposal.call_id] = _enter(run, checkpoint, proposal, earlier)
         if earlier is None:
-            entered.append((call, proposal.shadows))
+            gate.rows.extend((New(call), *shadows.rulings(call, proposal.shadows)))
         if not spent and (earlier is None or _unasked(earlier)):
-            acts += _ask(run, checkpoint, proposal, call, rejected)
-    shadows.keep(entered)
-    if spent:
-        acts += _give_up(run, state, spent, rejected[spent])
-    elif asked:
-        run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
-    elif run.hold:
-        run.move_to(RunStatus.PAUSED, lease=None, lease_expires_at=None, losses=0, **_progress(state))
-        acts.append(Act("run.paused", WORKER, run))
-    else:
-        Run.objects.filter(pk=run.pk).update(losses=0, **_progress(state))
-        acts += handed_back(run) if leaving else []
-    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_marked(run, _gate(checkpoint, proposals))), *acts)
-    return bool(asked) or run.ended or run.hold or leaving
+            _ask(gate, run, proposal, call)
+    gate.rows.extend(notices.opened(*gate.questions))
+    return gate
+
+
+def _held_or_as_before() -> dict[str, Any]:
+    """A run that a person paused meanwhile is let go of; any other one stays with its worker."""
+    return {
+        "status": Case(When(hold=True, then=Value(RunStatus.PAUSED)), default="status"),
+        "lease": Case(When(hold=True, then=None), default="lease"),
+        "lease_expires_at": Case(When(hold=True, then=None), default="lease_expires_at"),
+    }
 
 
 @transaction.atomic
@@ -122,9 +175,10 @@ def ask_release(
         audit.record(*_give_up(run, state, spent, rejected[spent]))
         return None
     checkpoint = checkpoints.save(run, state, asked=True)
-    intervention, acts = _question(run, checkpoint, proposal, None, rejected)
+    intervention, rows, acts = _question(run, checkpoint, proposal, None, rejected)
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
-    audit.record(Act("run.checkpoint_saved", WORKER, run, data=_gate(checkpoint, [])), *acts)
+    saved = Act("run.checkpoint_saved", WORKER, run, data=_stop(checkpoint, []))
+    audit.record(saved, *acts, writes=[*rows, *notices.opened(intervention)])
     return intervention
 
 
@@ -137,6 +191,8 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         raise ValueError("None of these calls has started, so there is no outcome to ask about.")
     checkpoint = run.checkpoints.order_by("-number")[0]
     Checkpoint.objects.filter(pk=checkpoint.pk).update(asked=True)  # a question hangs on it now, so it is kept
+    asked: list[Intervention] = []
+    writes: list[Write] = []
     acts: list[Act] = []
     for call in started:
         began = f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
@@ -153,9 +209,13 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         proposal = Proposal(
             call.call_id, call.agent, call.tool, arguments, call.schema, judgement, Kind.UNKNOWN_OUTCOME
         )
-        acts += _question(run, checkpoint, proposal, call, {})[1]
-    run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None)
-    audit.record(*acts)
+        intervention, rows, its = _question(run, checkpoint, proposal, call, {})
+        asked.append(intervention)
+        writes += rows
+        acts += its
+    # the workers that died before somebody answered say nothing of those that come after
+    run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0)
+    audit.record(*acts, writes=[*writes, *notices.opened(*asked)])
 
 
 def complete(run: Run, output: Any, *, usage: dict[str, int], model: str = "") -> None:
@@ -212,7 +272,8 @@ def _needs_human(proposal: Proposal, known: ToolCall | None) -> bool:
 
 
 def _unasked(call: ToolCall) -> bool:
-    return call.status == ToolCallStatus.PROPOSED and not call.interventions.open().exists()
+    stored = call.pk is not None  # or it stands twice at this same gate
+    return stored and call.status == ToolCallStatus.PROPOSED and not call.interventions.open().exists()
 
 
 def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall | None) -> ToolCall:
@@ -229,7 +290,7 @@ def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall
     if proposal.replay is not None:
         status = ToolCallStatus.SUPPLIED if proposal.replay.go else ToolCallStatus.REFUSED
         output = proposal.replay.output
-    return ToolCall.objects.create(
+    return ToolCall(
         run=run,
         checkpoint=checkpoint,
         call_id=proposal.call_id,
@@ -248,20 +309,21 @@ def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall
     )
 
 
-def _ask(
-    run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall, rejected: Mapping[Same, int]
-) -> list[Act]:
+def _ask(gate: Gate, run: Run, proposal: Proposal, call: ToolCall) -> None:
     if call.ruling == Ruling.REFUSED:
         data = {"call_id": call.call_id, "tool": call.tool, "arguments": call.proposed, "why": call.why}
-        return [Act("tool_call.refused", POLICY, run, data=data)]
-    if call.ruling == Ruling.LET_THROUGH:
-        return []
-    return _question(run, checkpoint, proposal, call, rejected)[1]
+        gate.acts.append(Act("tool_call.refused", POLICY, run, data=data))
+    if call.ruling == Ruling.ASKED:
+        intervention, rows, acts = _question(run, gate.checkpoint, proposal, call, gate.rejected)
+        gate.questions.append(intervention)
+        gate.rows.extend(rows)
+        gate.acts.extend(acts)
 
 
 def _question(
     run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall | None, rejected: Mapping[Same, int]
-) -> tuple[Intervention, list[Act]]:
+) -> tuple[Intervention, list[Write], list[Act]]:
+    """The question; what the caller is to store, itself first; and the acts that tell of it."""
     if run.dry_run:
         raise ValueError("A dry run asks nobody.")
     now, judgement = timezone.now(), proposal.judgement
@@ -284,12 +346,12 @@ def _question(
         status=InterventionStatus.PENDING,
         created_at=now,
     )
-    replaced = timers.schedule(intervention, now)
-    notices.opened(intervention)
+    moments, replaced = timers.scheduled(intervention, now)
     data = {"kind": proposal.kind, "title": intervention.title, "proposal": proposal.arguments, "why": judgement.why}
     if intervention.rejections:
         data["rejected_before"] = intervention.rejections
-    return intervention, [Act("intervention.opened", POLICY, run, intervention, data), *replaced]
+    opened = Act("intervention.opened", POLICY, run, intervention, data)
+    return intervention, [New(intervention), moments], [opened, *replaced]
 
 
 def _queue_of(judgement: Judgement) -> int | None:
@@ -315,7 +377,7 @@ def _marked(run: Run, data: dict[str, Any]) -> dict[str, Any]:
     return data | ({"dry_run": True} if run.dry_run else {})
 
 
-def _gate(checkpoint: Checkpoint, proposals: Sequence[Proposal]) -> dict[str, Any]:
+def _stop(checkpoint: Checkpoint, proposals: Sequence[Proposal]) -> dict[str, Any]:
     calls = [
         {"call_id": p.call_id, "tool": p.tool, "ruling": p.judgement.ruling, "arguments": p.arguments}
         for p in proposals

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +13,13 @@ from django.utils import timezone
 from reviews import access, audit
 from reviews.actions import late, notices, questions, quorum, runs, timers, verdicts, vote_acts
 from reviews.actions.errors import Conflict, Invalid
+from reviews.actions.quorum import Ballot
 from reviews.actions.text import is_deep, storable
+from reviews.actions.verdicts import Said
 from reviews.actors import SYSTEM, Actor, listed
 from reviews.audit import Act
-from reviews.models import Decision, Intervention, Run, Span
+from reviews.models import Decision, Intervention, New, Run, Saved, Span
+from reviews.models.writes import Write
 from reviews.states import InterventionStatus, Kind, RunStatus, Verdict
 
 
@@ -43,8 +45,7 @@ def decide(
     ``version`` is the one the reviewer saw.
     Raises Conflict, Invalid, PermissionDenied (NotEligible where the policy wants somebody else).
     """
-    run, intervention = questions.locked(intervention_id)  # the run first, always: one order of locks
-    access.require_reviewer(by, intervention)
+    run, intervention, is_last = questions.locked_for(by, intervention_id)  # the run first, always: one order of locks
     questions.require_open_for(by, intervention, version)
     if is_deep(replacement, verdicts.DEEPEST):
         raise Invalid(replacement=f"This is nested more than {verdicts.DEEPEST} times; make it flatter.")
@@ -53,7 +54,7 @@ def decide(
     said = verdicts.Said(verdict, note, reason, storable(replacement), context)
     said = ballot.understood(verdicts.checked(intervention, said, under_vote=ballot.under_vote))
 
-    decision = Decision.objects.create(
+    decision = Decision(
         intervention=intervention,
         verdict=said.verdict,
         decided_by=by,
@@ -66,18 +67,16 @@ def decide(
         created_at=timezone.now(),
     )
     vote = ballot.with_vote(decision)
-    settled = vote.settle()
+    settled, counted = vote.settled()
+    writes: list[Write] = [counted, New(decision)]
     if intervention.needed == 1:
         acts = [Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, _account(decision, intervention))]
     else:
         acts = vote_acts.told(ballot, vote, _account(decision, intervention))
-    if settled is not None:
-        verdicts.apply(intervention, settled)
-        notices.cancel(intervention)
-        timers.cancel(intervention)
-        _trace(run, intervention, decision, vote.deciding)
-        acts += _release_run(run, intervention, settled.verdict)
-    audit.record(*acts)
+    if settled is None:
+        audit.record(*acts, writes=writes)
+    else:
+        _settle(run, vote, settled, is_last=is_last, writes=writes, acts=acts)
     return decision
 
 
@@ -87,8 +86,7 @@ def claim(intervention_id: UUID, *, by: User) -> Intervention:
 
     Raises Conflict, PermissionDenied.
     """
-    run, intervention = questions.locked(intervention_id)
-    access.require_reviewer(by, intervention)
+    run, intervention, _ = questions.locked_for(by, intervention_id)
     questions.require_open_for(by, intervention, None)
     if questions.holder_of(intervention) != by:
         now = timezone.now()
@@ -107,8 +105,7 @@ def release(intervention_id: UUID, *, by: User) -> Intervention:
 
     Raises Conflict, PermissionDenied.
     """
-    run, intervention = questions.locked(intervention_id)
-    access.require_reviewer(by, intervention)
+    run, intervention, _ = questions.locked_for(by, intervention_id)
     questions.require_open(intervention)
     if intervention.status != InterventionStatus.CLAIMED:
         return intervention
@@ -121,27 +118,48 @@ def release(intervention_id: UUID, *, by: User) -> Intervention:
     return intervention
 
 
-def _release_run(run: Run, intervention: Intervention, verdict: str) -> list[Act]:
-    if intervention.kind == Kind.UNKNOWN_OUTCOME and verdict == Verdict.REJECT:
-        why = f"A reviewer ended the run because the outcome of {intervention.tool} is unknown."
-        acts = runs.end(run, RunStatus.FAILED, error_code="unknown_outcome", error=why)
-        return [*acts, Act("run.failed", SYSTEM, run, data={"code": "unknown_outcome", "error": why})]
+def _settle(run: Run, vote: Ballot, settled: Said, *, is_last: bool, writes: list[Write], acts: list[Act]) -> None:
+    """Do what a vote comes to that settled its question, and write it into the book, with what was written of it."""
+    intervention = vote.intervention
+    notices.cancel(intervention)  # before the book: their senders lock such rows without the run's lock
+    writes = [*writes, *verdicts.applied(intervention, settled), timers.cancelled(intervention)]
+    writes.append(New(_trace(run, intervention, vote)))
+    if intervention.kind == Kind.UNKNOWN_OUTCOME and settled.verdict == Verdict.REJECT:
+        for one in writes:
+            one.make()
+        audit.record(*acts, *_end_run(run, intervention))
+        return
+    released, more = _release_run(run, settled.verdict, last=is_last)
+    audit.record(*acts, *more, writes=[*writes, *released])
+
+
+def _end_run(run: Run, intervention: Intervention) -> list[Act]:
+    why = f"A reviewer ended the run because the outcome of {intervention.tool} is unknown."
+    acts = runs.end(run, RunStatus.FAILED, error_code="unknown_outcome", error=why)
+    return [*acts, Act("run.failed", SYSTEM, run, data={"code": "unknown_outcome", "error": why})]
+
+
+def _release_run(run: Run, verdict: str, *, last: bool) -> tuple[list[Write], list[Act]]:
+    fields: list[str] = []
+    acts: list[Act] = []
     if verdict == Verdict.REJECT:  # so that a gate need not look for what was rejected where nothing was
         run.rejections += 1
-        run.save(update_fields=["rejections"])
-    if run.status == RunStatus.AWAITING_REVIEW and not run.interventions.open().exists():
-        return runs.queue(run)
-    return []
+        fields.append("rejections")
+    if run.status == RunStatus.AWAITING_REVIEW and last:
+        queued, acts = runs.queued(run)
+        fields += queued.fields
+    return [Saved(run, fields)] if fields else [], acts
 
 
-def _trace(run: Run, intervention: Intervention, decision: Decision, deciding: Sequence[Decision]) -> None:
+def _trace(run: Run, intervention: Intervention, vote: Ballot) -> Span:
+    decision = vote.votes[-1]
     waited = (decision.created_at - intervention.created_at).total_seconds()
     data = {
         "verdict": decision.verdict,
-        "by": listed(said.decided_by for said in deciding),
+        "by": listed(said.decided_by for said in vote.deciding),
         "waited_s": round(waited, 3),
     }
-    Span.objects.create(
+    return Span(
         run=run,
         span_id=f"span_{secrets.token_hex(12)}",
         trace_id=run.trace_id,

@@ -52,7 +52,10 @@ def take(run_id: UUID, *, worker: str, able: Abilities | None = None) -> Run | N
         True: [Act("run.started", WORKER, run, data=data)],
         False: [Act("run.resumed", WORKER, run, data=data)],
     }
-    return audit.record_change(taken, told)
+    mine = audit.record_change(taken, told, soon=True)
+    if mine is not None:
+        mine.begins = mine.started_at == now
+    return mine
 
 
 def renew(*held: Run) -> set[UUID]:
@@ -123,7 +126,9 @@ def announce_waiting() -> int:
 
 @transaction.atomic
 def _reclaim(run_id: UUID) -> bool:
-    run = Run.objects.locked(run_id)
+    run = Run.objects.locked_if_free(run_id)
+    if run is None:  # somebody is at it; the next round looks again
+        return False
     if run.status != RunStatus.RUNNING or run.lease_expires_at is None or run.lease_expires_at >= timezone.now():
         return False  # it was renewed, or it ended, since the list was made
     run.losses += 1

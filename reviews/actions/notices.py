@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from reviews import access, audit
@@ -21,6 +21,7 @@ from reviews.actions.text import storable
 from reviews.actors import Actor, name_of
 from reviews.audit import Act
 from reviews.models import Endpoint, Intervention, Membership, Notice, NoticeSettings, Queue, Run
+from reviews.models.writes import NewRows, Write
 from reviews.states import LASTING_NOTICES, NoticeChannel, NoticeKind, NoticeStatus, Risk
 
 MOST_SAID = 300
@@ -36,16 +37,7 @@ def owe(
     may happen twice must have two keys. ``says`` is a sentence of ours, never of an agent or its arguments.
     Without an intervention it is about the desk itself.
     """
-    people = {user.pk: user for user in users if user.is_active}
-    now = timezone.now()
-    wishes = owing.wishes_of(people)
-    rows = [
-        row
-        for user in people.values()
-        for row in _to_person(user, wishes.get(user.pk) or NoticeSettings(user=user), intervention, kind, now)
-    ]
-    rows += [_to_endpoint(endpoint, intervention, kind, now) for endpoint in _listening(intervention, kind, team)]
-    _write(rows, key, intervention, says)
+    _write(_owed(intervention, kind, users, team), key, intervention, says)
 
 
 def owe_webhook(intervention: Intervention, kind: str, *, key: str, names: Sequence[str] = (), says: str = "") -> int:
@@ -64,14 +56,19 @@ def owe_webhook(intervention: Intervention, kind: str, *, key: str, names: Seque
     return len(found)
 
 
-def opened(intervention: Intervention) -> None:
-    """Tell those who asked to hear of every new item of the queue; one statement where nobody did."""
-    people = NoticeSettings.objects.filter(opened=True, user__memberships__queue=intervention.queue_id)
-    rooms = _endpoints(intervention.queue_id).filter(opened=True)
-    asked = Queue.objects.filter(pk=intervention.queue_id).values_list(Exists(people), Exists(rooms)).get()
-    if any(asked):
-        members = User.objects.filter(notice_settings__in=people) if asked[0] else User.objects.none()
-        owe(intervention, NoticeKind.OPENED, members, key=f"opened:{intervention.pk}")
+def opened(*new: Intervention) -> list[Write]:
+    """What is owed to those who asked to hear of every new item of the queue, to be stored with the items.
+
+    Reads one statement where nobody did, however many items there are, and none where there are no items.
+    """
+    if not new:
+        return []
+    people = NoticeSettings.objects.filter(opened=True, user__memberships__queue=OuterRef("pk"))
+    rooms = Endpoint.objects.filter(Q(queue=OuterRef("pk")) | Q(queue=None), is_active=True, opened=True)
+    listening = Queue.objects.filter(Exists(people) | Exists(rooms), pk__in={one.queue_id for one in new})
+    heard = set(listening.values_list("pk", flat=True))
+    rows = [row for one in new if one.queue_id in heard for row in _of_opening(one)]
+    return [NewRows(rows)] if rows else []
 
 
 def cancel(intervention: Intervention) -> None:
@@ -146,6 +143,27 @@ def can_mail() -> bool:
     return bool(settings.FOUREYES_SMTP["host"])
 
 
+def _of_opening(intervention: Intervention) -> list[Notice]:
+    """A new item, not stored yet, is marked as told of."""
+    asked = NoticeSettings.objects.filter(opened=True, user__memberships__queue=intervention.queue_id)
+    rows = _owed(intervention, NoticeKind.OPENED, User.objects.filter(notice_settings__in=asked), team=True)
+    _address(rows, f"opened:{intervention.pk}", intervention, "")
+    intervention.told = intervention.told or bool(rows)
+    return rows
+
+
+def _owed(intervention: Intervention | None, kind: str, users: Iterable[User], team: bool) -> list[Notice]:
+    people = {user.pk: user for user in users if user.is_active}
+    now = timezone.now()
+    wishes = owing.wishes_of(people)
+    rows = [
+        row
+        for user in people.values()
+        for row in _to_person(user, wishes.get(user.pk) or NoticeSettings(user=user), intervention, kind, now)
+    ]
+    return rows + [_to_endpoint(endpoint, intervention, kind, now) for endpoint in _listening(intervention, kind, team)]
+
+
 def _to_person(
     user: User, wishes: NoticeSettings, intervention: Intervention | None, kind: str, now: datetime
 ) -> list[Notice]:
@@ -189,14 +207,17 @@ def _row(
 
 
 def _write(rows: list[Notice], key: str, intervention: Intervention | None, says: str) -> None:
-    if not rows:
-        return
-    payload = _payload(intervention, says)
+    if rows:
+        _address(rows, key, intervention, says)
+        owing.write(rows, intervention)
+
+
+def _address(rows: list[Notice], key: str, intervention: Intervention | None, says: str) -> None:
+    payload = _payload(intervention, says) if rows else {}
     for row in rows:
         whom = row.user_id if row.user_id else row.endpoint_id
         row.key, row.payload = f"{key}:{row.channel}:{whom}"[:250], payload
         row.message = uuid5(NAMESPACE_URL, f"foureyes:notice:{row.key}")
-    owing.write(rows, intervention)
 
 
 def _payload(intervention: Intervention | None, says: str) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from reviews import access
@@ -26,14 +28,18 @@ ENDINGS = {"run.stopped": "stopped", "run.failed": "failed", "run.completed": "c
 
 def locked(intervention_id: UUID) -> tuple[Run, Intervention]:
     """The question and its run, which is locked until the transaction ends. Raises PermissionDenied for none."""
-    try:
-        run = Run.objects.locked_with(intervention_id)
-    except Run.DoesNotExist:
-        raise PermissionDenied(f"There is no item {intervention_id} that you may review.") from None
-    joined = Intervention.objects.select_related("queue", "claimed_by", "assignee", "tool_call")
-    intervention = joined.get(pk=intervention_id)
-    intervention.run = run
-    return run, intervention
+    return _locked(intervention_id)
+
+
+def locked_for(by: User, intervention_id: UUID) -> tuple[Run, Intervention, bool]:
+    """As `locked`, to somebody who may work on it; and whether the run has no other open question.
+
+    Raises PermissionDenied.
+    """
+    others = Intervention.objects.open().filter(run=OuterRef("run")).exclude(pk=OuterRef("pk"))
+    run, found = _locked(intervention_id, seated=access.works_on(by), is_last=~Exists(others))
+    access.require_reviewer(by, found, seated=found.seated)
+    return run, found, found.is_last
 
 
 def require_open(intervention: Intervention) -> None:
@@ -104,6 +110,17 @@ def reason(text: str) -> str:
 def called(user: User | None) -> str:
     """What the desk calls them."""
     return name_of(user) if user else "Somebody"
+
+
+def _locked(intervention_id: UUID, **asked: Any) -> tuple[Run, Any]:
+    try:
+        run = Run.objects.locked_with(intervention_id)
+    except Run.DoesNotExist:
+        raise PermissionDenied(f"There is no item {intervention_id} that you may review.") from None
+    joined = Intervention.objects.select_related("queue", "claimed_by", "assignee", "tool_call")
+    intervention = joined.annotate(**asked).get(pk=intervention_id)  # read once the lock is held
+    intervention.run = run
+    return run, intervention
 
 
 def _withdrawn_text(intervention: Intervention) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from reviews.actions import voters
 from reviews.actions.verdicts import AS_PROPOSED, Said
-from reviews.models import Decision, Intervention
+from reviews.models import Decision, Intervention, Saved
 from reviews.states import OUTCOME_OF, InterventionStatus, Verdict
 
 
@@ -85,16 +85,17 @@ class Ballot:
         kept = self.votes if vote.round == self.round else ()
         return Ballot(self.intervention, vote.round, (*kept, vote))
 
-    def settle(self) -> Said | None:
-        """Close the question if the votes suffice and return what was decided; else leave it open, held by nobody."""
+    def settled(self) -> tuple[Said | None, Saved]:
+        """Close the question if the votes suffice, and say what was decided; else leave it open, held by nobody.
+
+        What is to be saved of it is left to the caller.
+        """
         item, result = self.intervention, self.result
         changes = {"version": item.version + 1, "round": self.round, "votes": self.counted}
         if result is None:
-            item.move_to(InterventionStatus.PENDING, **self._given_up(), **changes)
-        else:
-            closed = {"outcome": OUTCOME_OF[result.verdict], "decided_at": self.votes[-1].created_at}
-            item.move_to(InterventionStatus.DECIDED, **closed, **changes)
-        return result
+            return None, item.moved_to(InterventionStatus.PENDING, **self._given_up(), **changes)
+        closed = {"outcome": OUTCOME_OF[result.verdict], "decided_at": self.votes[-1].created_at}
+        return result, item.moved_to(InterventionStatus.DECIDED, **closed, **changes)
 
     def _given_up(self) -> dict[str, None]:
         """What ends with a vote that leaves it open: the claim, and what was the voter's to do."""

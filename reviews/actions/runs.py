@@ -18,7 +18,7 @@ from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import storable
 from reviews.actors import SYSTEM, Actor
 from reviews.audit import Act
-from reviews.models import Queue, Run, ToolCall
+from reviews.models import New, Queue, Run, Saved, ToolCall
 from reviews.states import OPEN, UNFINISHED, InterventionStatus, RunStatus, ToolCallStatus
 
 MAX_INPUT = 100_000
@@ -31,12 +31,14 @@ def submit(agent: str, input: str, *, by: User | None, retry_of: Run | None = No
 
     Raises UnknownAgent, Invalid (empty or too long input), PermissionDenied (no seat in the agent's queue).
     """
+    # In a transaction, although it writes once: a server that did not answer in time must not store the run later, when
+    # the person has been told that nothing was saved.
     card, input = catalog.get(agent), storable(input)
     if not input.strip():
         raise Invalid(input="Say what the agent should do: the input is empty.")
     if len(input) > MAX_INPUT:
         raise Invalid(input=f"The input has {len(input):,} characters; at most {MAX_INPUT:,} are allowed.")
-    queue, _ = Queue.objects.get_or_create(slug=card.queue, defaults={"name": card.queue.capitalize()})
+    queue, seated = _queue(card.queue, by)
     now = timezone.now()
     run = Run(
         agent=card.slug,
@@ -52,13 +54,13 @@ def submit(agent: str, input: str, *, by: User | None, retry_of: Run | None = No
         announced_at=now,
     )
     if by is not None:
-        access.require_operator(by, run)
-    run.save(force_insert=True)
-    events.publish(events.RunQueued(run.pk))
+        access.require_operator(by, run, seated=seated)
+    if queue.pk is None:
+        run.queue, _ = Queue.objects.get_or_create(slug=queue.slug, defaults={"name": queue.name})
     data = {"agent": run.agent, "version": run.agent_version, "input": input}
-    audit.record(
-        Act("run.submitted", _actor(by), run, data=data | ({"retry_of": str(retry_of.pk)} if retry_of else {}))
-    )
+    act = Act("run.submitted", _actor(by), run, data=data | ({"retry_of": str(retry_of.pk)} if retry_of else {}))
+    audit.record(act, writes=[New(run)])
+    events.publish(events.RunQueued(run.pk))
     return run
 
 
@@ -116,14 +118,19 @@ def retry(run_id: UUID, *, by: User) -> Run:
 
 def queue(run: Run) -> list[Act]:
     """Hand a locked run back to the workers, or hold it where a person paused it. Returns the acts to record last."""
+    saved, acts = queued(run)
+    saved.make()
+    return acts
+
+
+def queued(run: Run) -> tuple[Saved, list[Act]]:
+    """As `queue`; what is to be saved is left to the caller."""
     now = timezone.now()
     held = {"lease": None, "lease_expires_at": None}
     if run.hold:
-        run.move_to(RunStatus.PAUSED, **held)
-        return [Act("run.paused", SYSTEM, run)]
-    run.move_to(RunStatus.QUEUED, queued_at=now, announced_at=now, **held)
+        return run.moved_to(RunStatus.PAUSED, **held), [Act("run.paused", SYSTEM, run)]
     events.publish(events.RunQueued(run.pk))
-    return []
+    return run.moved_to(RunStatus.QUEUED, queued_at=now, announced_at=now, **held), []
 
 
 def end(run: Run, status: RunStatus, **changes: object) -> list[Act]:
@@ -161,6 +168,14 @@ def _close_ledger(run: Run, now: datetime) -> list[Act]:
     if in_flight:
         ToolCall.objects.filter(pk__in=in_flight).update(status=ToolCallStatus.UNKNOWN)
     return acts
+
+
+def _queue(slug: str, by: User | None) -> tuple[Queue, bool]:
+    """The queue, still to be saved where there is none, and whether that person has a seat in it."""
+    found = Queue.objects.filter(slug=slug).annotate(seated=access.has_seat(by, "pk")).first()
+    if found is not None:
+        return found, found.seated
+    return Queue(slug=slug, name=slug.capitalize()), False
 
 
 def _operated(run_id: UUID, by: User) -> Run:

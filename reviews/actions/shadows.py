@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from reviews.actions.rulebook import Shadow
-from reviews.models import ReviewPolicy, ShadowRuling, ToolCall
+from reviews.models import New, ReviewPolicy, ShadowRuling, ToolCall
 from reviews.states import Ruling
 
 LONGEST = 500
@@ -24,23 +24,22 @@ class Tally:
     refused: int
 
 
-def keep(entered: Sequence[tuple[ToolCall, Iterable[Shadow]]]) -> None:
-    """Write what would have been said about calls that have just come to the gate; one statement, or none."""
+def rulings(call: ToolCall, shadows: Iterable[Shadow]) -> list[New]:
+    """What would have been said about a call that has just come to the gate, for the caller to store with it."""
     now = timezone.now()
-    rows = [
-        ShadowRuling(
-            policy_id=shadow.policy_id,
-            tool_call=call,
-            ruling=shadow.judgement.ruling,
-            rule=shadow.judgement.rule[:LONGEST],
-            seen=shadow.judgement.seen,
-            at=now,
+    return [
+        New(
+            ShadowRuling(
+                policy_id=shadow.policy_id,
+                tool_call=call,
+                ruling=shadow.judgement.ruling,
+                rule=shadow.judgement.rule[:LONGEST],
+                seen=shadow.judgement.seen,
+                at=now,
+            )
         )
-        for call, shadows in entered
         for shadow in shadows
     ]
-    if rows:
-        ShadowRuling.objects.bulk_create(rows)
 
 
 def tally(policy: ReviewPolicy) -> Tally:

@@ -17,14 +17,15 @@ from reviews.escalations import BadEscalation, Escalation, Final
 from reviews.models import Calendar as CalendarRow
 from reviews.models import EscalationPolicy, Intervention, Timer
 from reviews.models.escalation_policy import DEFAULT_CALENDAR
+from reviews.models.writes import NewRows, Updated, Write
 from reviews.states import Kind, Verdict
 
 KEY = "time"
 """Where the frozen policy of a question keeps its own policy of time."""
 
 
-def schedule(intervention: Intervention, now: datetime) -> list[Act]:
-    """Save a new question with its due moments and their rows; returns the acts to record.
+def scheduled(intervention: Intervention, now: datetime) -> tuple[Write, list[Act]]:
+    """Give a new question its due moments; returns their rows, to be stored with it, and the acts to record.
 
     The policy of time that its rule names, or else that of its risk, is frozen into it with the calendar. One that is
     gone or cannot be read is replaced by that of the risk, and the book says so.
@@ -46,15 +47,17 @@ def schedule(intervention: Intervention, now: datetime) -> list[Act]:
     intervention.policy = {**intervention.policy, KEY: frozen}
     intervention.due_at = next(one.at for one in dated if one.kind == escalations.DUE)
     intervention.expires_at = next((one.at for one in dated if one.kind == escalations.EXPIRE), None)
-    intervention.save(force_insert=True)
-    Timer.objects.bulk_create(_row(intervention, one) for one in dated if not one.lost)
-    return acts
+    return NewRows([_row(intervention, one) for one in dated if not one.lost]), acts
 
 
 def cancel(*closed: Intervention) -> None:
     """No timer of these questions fires any more: call it in the transaction that closes them. One statement."""
-    waiting = Timer.objects.waiting().filter(intervention__in=closed)
-    waiting.update(cancelled_at=timezone.now())
+    cancelled(*closed).make()
+
+
+def cancelled(*closed: Intervention) -> Write:
+    """As `cancel`; what is to be changed is left to the caller, who has locked the run and names at least one."""
+    return Updated(Timer.objects.waiting().filter(intervention__in=closed), {"cancelled_at": timezone.now()})
 
 
 def reschedule(

@@ -13,7 +13,8 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from reviews.actions.errors import Invalid
-from reviews.models import Intervention, ToolCall
+from reviews.models import Intervention, Saved, ToolCall
+from reviews.models.writes import Write
 from reviews.states import Kind, ToolCallStatus, Verdict
 
 REJECTED = "A human reviewer rejected this call."
@@ -62,11 +63,12 @@ def checked(intervention: Intervention, said: Said, *, under_vote: Said = AS_PRO
     return replace(said, replacement=None)
 
 
-def apply(intervention: Intervention, said: Said) -> None:
-    """Write the verdict into the ledger; the worker reads it there and nowhere else."""
+def applied(intervention: Intervention, said: Said) -> list[Write]:
+    """What to write of the verdict into the ledger; the worker reads it there and nowhere else."""
     call = intervention.tool_call
-    if call is not None and settle(call, intervention.kind, said):
-        call.save(update_fields=["status", "executed", "output", "finished_at"])
+    if call is None or not settle(call, intervention.kind, said):
+        return []
+    return [Saved(call, ["status", "executed", "output", "finished_at"])]
 
 
 def settle(call: ToolCall, kind: str, said: Said) -> bool:

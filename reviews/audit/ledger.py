@@ -34,28 +34,35 @@ def record(*acts: Act, writes: Sequence[Write] = ()) -> int:
     connection = transaction.get_connection()
     if not writes and not connection.in_atomic_block:  # PostgreSQL would say so by itself, SQLite would not
         raise transaction.TransactionManagementError("The book is written inside the transaction of what it records.")
-    head = _write(None, {True: acts}, writes)
+    head = _write(None, {True: acts}, writes, soon=False)
     assert head is not None  # there is nothing that could have stood in its way
     return int(head.book_seq)
 
 
 def record_change(
-    change: Change[M], acts: Sequence[Act] | Mapping[bool, Sequence[Act]], writes: Sequence[Write] = ()
+    change: Change[M],
+    acts: Sequence[Act] | Mapping[bool, Sequence[Act]],
+    writes: Sequence[Write] = (),
+    *,
+    soon: bool = False,
 ) -> M | None:
     """Make the change, and with it the writes, and record the acts; returns the changed row.
 
     None, and nothing written, where there is nothing to change any more. Where the change asks about a ``case``, the
     acts depend on the answer. Needs no transaction; after every other lock, where it runs in one.
+
+    A change that would be made again if it got lost need only be on the disk ``soon``: a server that crashes in the
+    same second may forget it, with what came after it and nothing that came before.
     """
-    changed: M | None = _write(change, acts if isinstance(acts, Mapping) else {True: acts}, writes)
+    changed: M | None = _write(change, acts if isinstance(acts, Mapping) else {True: acts}, writes, soon)
     return changed
 
 
-def _write(change: Change[Any] | None, cases: Mapping[bool, Sequence[Act]], writes: Sequence[Write]) -> Any:
+def _write(change: Change[Any] | None, cases: Mapping[bool, Sequence[Act]], writes: Sequence[Write], soon: bool) -> Any:
     now = timezone.now()
     lines = {case: [(act, _unlinked(act, now)) for act in acts] for case, acts in cases.items()}
     is_postgresql = transaction.get_connection().vendor == "postgresql"
-    made = (one_statement.write if is_postgresql else _one_by_one)(change, lines, writes)
+    made = one_statement.write(change, lines, writes, soon) if is_postgresql else _one_by_one(change, lines, writes)
     if made is not None:
         _announce(cases[bool(made.case)], made)
     return made

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Exists, Model
+from django.db import connection
+from django.db.models import Model
 
 from reviews.audit.act import Act
 from reviews.models import AuditEntry, AuditHead, Change
@@ -52,42 +53,44 @@ WITH RECURSIVE changed AS (
     FROM (SELECT seq, digest FROM chain ORDER BY nth DESC LIMIT 1) AS newest
     WHERE id = 1 RETURNING reviews_audithead.seq
 )
-SELECT changed.*, moved.seq AS book_seq {numbers} FROM changed, moved
+SELECT changed.*, moved.seq AS book_seq {more} FROM changed, moved
 """
+SOON = ", set_config('synchronous_commit', 'off', true) AS soon"
+"""The server answers before the commit is on its disk, where it is with the next one, a second later at most."""
 
 
-def write(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write]) -> Any:
+def write(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write], soon: bool) -> Any:
     """Make the change, and if it can be made the writes; chain the entries, tell the histories, move the head.
 
     Returns the changed row, or without a change the head as it was, with the newest sequence number as ``book_seq``;
     None where the change cannot be made. PostgreSQL only.
     """
     try:
-        made = _write(change, cases, writes)
+        made = _write(change, cases, writes, soon)
     except EmptyResultSet:  # no row can be as the change wants it
         return None
     if made is None:  # or the book was not open yet: this may be the first act of all
         AuditHead.objects.get_or_create(pk=1)
-        made = _write(change, cases, writes)
+        made = _write(change, cases, writes, soon)
     for nth, one in enumerate(writes if made is not None else ()):
         one.made(getattr(made, f"row{nth}"))
     return made
 
 
-def _write(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write]) -> Any:
+def _write(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write], soon: bool) -> Any:
     model: type[Model] = AuditHead
     guard, params = UNCHANGED, list[Any]()
     if change is not None:
-        opened = Change(change.rows.filter(Exists(AuditHead.objects.all())), change.values, change.case)
-        model, (guard, its) = change.model, opened.sql()
+        model, (guard, its) = change.model, change.sql("AND EXISTS (SELECT FROM reviews_audithead)")
         params += its
     parts, rows = [], [one.row for one in writes]
     for nth, one in enumerate(writes):
         sql, its = one.sql(earlier=rows[:nth])
         parts.append(f"row{nth} AS ({sql} AND EXISTS (SELECT FROM changed) RETURNING id),")
         params += its
-    numbers = "".join(f", (SELECT id FROM row{nth}) AS row{nth}" for nth in range(len(writes)))
-    page = PAGE.format(change=guard, writes="\n".join(parts), numbers=numbers)
+    more = SOON if soon and not connection.in_atomic_block else ""
+    more += "".join(f", (SELECT id FROM row{nth} LIMIT 1) AS row{nth}" for nth in range(len(writes)))
+    page = PAGE.format(change=guard, writes="\n".join(parts), more=more)
     made = list(model._base_manager.raw(page, [*params, _told(cases)]))
     return made[0] if made else None
 

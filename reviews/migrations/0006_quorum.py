@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0005_workers'),
+        ('reviews', '0006_lean_indexes'),
     ]
 
     operations = [

@@ -24,6 +24,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         # no_key: rows that refer to the run, such as spans, may be written meanwhile
         return self.select_for_update(of=("self",), no_key=True).get(pk=run_id)
 
+    def locked_if_free(self, run_id: uuid.UUID) -> Run | None:
+        """As `locked`, but None at once where another holds the lock."""
+        return self.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(pk=run_id).first()
+
     def locked_with(self, intervention_id: uuid.UUID) -> Run:
         """The run that asked this question, locked likewise. Raises Run.DoesNotExist."""
         return self.select_for_update(of=("self",), no_key=True).get(interventions=intervention_id)
@@ -85,6 +89,9 @@ class Run(Stateful):
     announced_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+
+    begins = False
+    """Whether a worker has taken it for the first time; only `leases.take` knows."""
 
     MOVES = RUN_MOVES
     objects = models.Manager.from_queryset(RunQuerySet)()

@@ -16,6 +16,7 @@ from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from django.db import Error as DatabaseError
 
+from reviews.access import Sight
 from reviews.web import bell, clock, counting, guard, news
 from reviews.web.context import live_tick
 from reviews.web.courier import Courier
@@ -195,7 +196,7 @@ class Switchboard:
         for line in lines:
             if line.who not in seen.present:
                 await self.courier.hang_up(line, SIGNED_OUT)
-            elif line.sees(seen.sights[line.who.person]):
+            elif line.sees(seen.sights.get(line.who.person, Sight())):
                 await self.courier.send_out([self.courier.catch_up(line)])
         if seen.newest > self._rung:
             self._rung_runs |= {str(line.run_id) for line in self.runs}

@@ -25,13 +25,21 @@ class Houses:
 
     def park(self, source: str) -> Run:
         """A run that waits at its question, asked by that code."""
+        run = self.submit(source)
+        worker.advance(run.pk)
+        return run
+
+    def submit(self, source: str) -> Run:
+        """A queued run, as a process with that code submits it."""
+        self.load(source)
+        return runs.submit("release", "Go.", by=self.stage.reviewer)
+
+    def load(self, source: str) -> None:
+        """Let this process have that code from now on."""
         (self.folder / "one.py").write_text(source)
         registry._entries.pop("release", None)
         other_release.load(str(self.folder / "one.py"), f"release_{uuid4().hex}")
         registry.declare(registry.get("release"))
-        run = runs.submit("release", "Go.", by=self.stage.reviewer)
-        worker.advance(run.pk)
-        return run
 
     def resume(self, run: Run, source: str) -> Run:
         """The run after the other process has advanced it with that code."""
@@ -128,6 +136,36 @@ class TestAnApprovedCallGoesOn:
 
         assert (run.status, run.error, houses.book) == (RunStatus.COMPLETED, "", ["pay Ann 5"])
         assert "paid Ann 5" in run.result
+
+
+class TestAVersion:
+    OLD, NEW = HEAD + ALONE, changed(HEAD + ALONE, ('version="1"', 'version="2"'))
+
+    @pytest.mark.parametrize(
+        ("submitted", "parked", "number"),
+        [
+            pytest.param(OLD, NEW, "2", id="workers are upgraded before the web"),
+            pytest.param(NEW, OLD, "1", id="the web is upgraded before the workers"),
+        ],
+    )
+    def test_is_that_of_the_worker_that_came_to_the_gate(self, houses, submitted, parked, number):
+        run = houses.submit(submitted)
+        houses.load(parked)
+        worker.advance(run.pk)
+        assert run.checkpoints.get().agent_version == number
+        houses.stage.decide(run, "approve")
+
+        run = houses.resume(run, parked)
+        assert (run.status, run.error, houses.book) == (RunStatus.COMPLETED, "", ["pay Ann 5"])
+
+    def test_of_the_submission_does_not_let_another_go_on_from_a_gate(self, houses):
+        run = houses.submit(self.NEW)
+        houses.load(self.OLD)
+        worker.advance(run.pk)
+        houses.stage.decide(run, "approve")
+
+        run = houses.resume(run, self.NEW)
+        assert (run.status, run.error_code, houses.book) == (RunStatus.FAILED, "unknown_version", [])
 
 
 class TestAnApprovedCallDoesNotRun:

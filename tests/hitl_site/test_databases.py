@@ -37,6 +37,16 @@ class TestRead:
         assert "CONN_MAX_AGE" not in found
         assert found["CONN_HEALTH_CHECKS"], "a database that was restarted must not cost anybody an error page"
 
+    def test_lets_no_host_that_vanished_keep_its_locks(self, given):
+        given("postgresql://postgres@/desk")
+        assert (
+            "idle_in_transaction_session_timeout" in databases.read("SAMPLE", "sqlite:////unused")["OPTIONS"]["options"]
+        )
+
+        given("postgresql://postgres@/desk?options=-c%20idle_in_transaction_session_timeout%3D5s")
+        own = databases.read("SAMPLE", "sqlite:////unused")["OPTIONS"]["options"]
+        assert own == "-c idle_in_transaction_session_timeout=5s"
+
     def test_opens_sqlite_so_that_writers_wait_for_each_other(self):
         found = databases.read("SAMPLE", "sqlite:////tmp/my%20desk/db.sqlite3")
 

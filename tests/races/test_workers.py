@@ -90,6 +90,29 @@ class TestStop:
 
 
 class TestTheClock:
+    def test_waits_for_no_run_that_somebody_holds(self, db):
+        held, free = factories.leased(), factories.leased()
+        Run.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+        is_held, may_go = threading.Event(), threading.Event()
+
+        def hold():
+            with transaction.atomic():
+                Run.objects.locked(held.pk)
+                is_held.set()
+                assert may_go.wait(PATIENCE)
+            connection.close()
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        assert is_held.wait(PATIENCE)
+        assert leases.reclaim_lost() == 1
+        may_go.set()
+        holder.join(PATIENCE)
+
+        assert Run.objects.get(pk=free.pk).status == RunStatus.QUEUED
+        assert leases.reclaim_lost() == 1
+        assert Run.objects.get(pk=held.pk).status == RunStatus.QUEUED
+
     @pytest.mark.parametrize("_", range(10))
     def test_takes_a_lost_run_back_once_though_two_clocks_run(self, db, _):
         run = factories.leased()

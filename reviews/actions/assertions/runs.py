@@ -19,7 +19,7 @@ def stuck(now: datetime, known: Collection[str]) -> list[Fault]:
     """No run is queued for long while a worker could take it."""
     workers = fleet.with_room()
     queued = Run.objects.filter(status=RunStatus.QUEUED, queued_at__lt=now - TAKEN_WITHIN)
-    waiting = fleet.suited(queued, *workers).order_by("queued_at", "id") if workers else Run.objects.none()
+    waiting = fleet.suited(queued, *workers).order_by("queued_at", "id")
     return [
         Fault(Alarm.STUCK_RUN, f"run:{run.pk}", f"Queued since {run.queued_at:%Y-%m-%d %H:%M} UTC; a worker has room")
         for run in some(waiting, known)

@@ -231,7 +231,7 @@ class TestWhoMayDecide:
 
 class TestOneTransaction:
     def test_leaves_neither_verdict_nor_entry_when_the_book_cannot_be_written(self, refund, alice, monkeypatch):
-        def refuse(*acts):
+        def refuse(*acts, **writes):
             raise RuntimeError("no ink")
 
         before = book()

@@ -281,6 +281,7 @@ class TestAskOutcome:
         assert ledger(lost) == {"pay": "unknown", "look": "started"}
         lost.refresh_from_db()
         assert (lost.status, lost.lease) == (RunStatus.AWAITING_REVIEW, None)
+        assert lost.losses == 0, "a person looks at it, so the workers that died before count no more"
 
     def test_runs_it_again_when_the_reviewer_says_so(self, lost, alice):
         interventions.decide(self.asked(lost).pk, by=alice, verdict=Verdict.APPROVE)

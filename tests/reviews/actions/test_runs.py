@@ -44,7 +44,7 @@ class TestSubmit:
             run = runs.submit(factories.AGENT, "Go.", by=alice)
             assert heard == []
 
-        assert heard == [events.RunQueued(run.pk), events.Recorded(run.pk, 1, (run.queue_id,))]
+        assert heard == [events.Recorded(run.pk, 1, (run.queue_id,)), events.RunQueued(run.pk)]
 
     def test_knows_only_registered_agents(self, alice):
         factories.card("refunds")

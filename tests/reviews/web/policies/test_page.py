@@ -76,7 +76,8 @@ class TestList:
         review_policies.start_shadow(draft.pk, by=mara)
         desk_data.refund()
         call = ToolCall.objects.get()
-        shadows.keep([(call, [Shadow(draft.pk, Judgement(Ruling.REFUSED, "why"))])])
+        for ruling in shadows.rulings(call, [Shadow(draft.pk, Judgement(Ruling.REFUSED, "why"))]):
+            ruling.make()
         assert "asked about 0, let 0 through and refused 1" in text_of(page_of(mara, "reviews:policies"))
         assert "asked about 0, let 0 through and refused 1" in text_of(page_of(mara, "reviews:policy", *ONE))
 
