@@ -31,9 +31,9 @@ def can_work_on(user: User | AnonymousUser, intervention: Intervention) -> bool:
 
 def works_on(user: User | AnonymousUser) -> ExpressionWrapper[Q]:
     """The same as `can_work_on`, as part of a query that reads questions."""
-    seat = has_seat(user, "queue")
-    called_in = Exists(CallIn.objects.filter(intervention=OuterRef("pk"), user=user.pk, user__is_active=True))
-    return ExpressionWrapper(seat | called_in, output_field=BooleanField())
+    calls = CallIn.objects.filter(user=user.pk) if user.is_active and user.pk else CallIn.objects.none()
+    called_in = Exists(calls.filter(intervention=OuterRef("pk")))
+    return ExpressionWrapper(has_seat(user, "queue") | called_in, output_field=BooleanField())
 
 
 def managed_queues(user: User | AnonymousUser) -> QuerySet[Queue]:

@@ -3,9 +3,10 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from reviews import access
-from reviews.models import Intervention, Membership, Run
+from reviews.models import CallIn, Intervention, Membership, Run
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,15 @@ class TestTheMatrix:
     def test_of_who_decides(self, user, sees, book, decides, operates, manages, items):
         assert {slug for slug, item in items.items() if allowed(access.require_reviewer, user, item)} == decides
         assert {slug for slug, item in items.items() if access.can_work_in(user, item.queue_id)} == decides
+        asked = Intervention.objects.annotate(mine=access.works_on(user)).select_related("queue")
+        assert {item.queue.slug for item in asked if item.mine} == decides
+
+    def test_of_who_decides_once_they_are_called_in(self, user, sees, book, decides, operates, manages, items):
+        if user.pk:
+            CallIn.objects.create(intervention=items[LEGAL], user=user, level=1, at=timezone.now())
+        mine = set(Intervention.objects.annotate(mine=access.works_on(user)).filter(mine=True))
+        assert mine == {item for item in items.values() if access.can_work_on(user, item)}
+        assert (items[LEGAL] in mine) is (user.is_active and user.pk is not None)
 
     def test_of_who_operates(self, user, sees, book, decides, operates, manages, items):
         assert {slug for slug, item in items.items() if allowed(access.require_operator, user, item.run)} == operates
