@@ -42,7 +42,7 @@ class TestAtTheGate:
         assert not Intervention.objects.exists()
         assert not Event.objects.filter(kind__startswith="policy").exists()
 
-    def test_costs_one_statement_and_none_where_it_agrees(self, desk):
+    def test_costs_one_statement_at_most_and_none_where_it_agrees(self, desk):
         desk.stop_at_gate(SNAPSHOT, [request("c0", tool="lookup")])
 
         costs = {}
@@ -51,7 +51,8 @@ class TestAtTheGate:
                 desk.stop_at_gate(SNAPSHOT, [request(call_id, tool=tool)])
             costs[tool] = len(made)
 
-        assert costs["note"] == costs["lookup"] + 1
+        more = 0 if connection.vendor == "postgresql" else 1  # which stores it with the gate, in one statement
+        assert costs["note"] == costs["lookup"] + more
 
     def test_stands_in_for_the_version_in_force_of_the_same_policy(self, mara, admin):
         made = review_policies.draft("house", by=mara, body={"rules": [{"tool": "note"}]})
