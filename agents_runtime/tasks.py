@@ -1,5 +1,7 @@
 """The Celery tasks: each names a piece of work and may be delivered twice."""
 
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,16 +23,23 @@ def advance_run(run_id: str) -> None:
 
 @shared_task(ignore_result=True, expires=30)
 def sweep() -> None:
-    """The clock's round: take back lost runs, announce again the queued ones that nobody took, end what has run out."""
-    try:
-        leases.reclaim_lost()
-    finally:
-        leases.announce_waiting()
-    holding.expire_claims()
-    holding.wake()
-    asking_back.lapse()
-    absences.cover()
-    firing.fire_due(timezone.now())
+    """The clock's round: take back lost runs, announce again the queued ones that nobody took, end what has run out.
+
+    What one part raises keeps none of the others from its turn.
+    """
+    now = timezone.now()
+    parts = (
+        leases.reclaim_lost,
+        leases.announce_waiting,
+        holding.expire_claims,
+        holding.wake,
+        asking_back.lapse,
+        absences.cover,
+        partial(firing.fire_due, now),
+    )
+    with ExitStack() as turns:
+        for part in reversed(parts):
+            turns.callback(part)
 
 
 @shared_task(ignore_result=True)

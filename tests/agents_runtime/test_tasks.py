@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 from agents import function_tool
+from django.db import DatabaseError
 from django.utils import timezone
 
 from agents_runtime import tasks
 from reviews import events
-from reviews.actions import gates
-from reviews.models import Checkpoint, Run
-from reviews.states import Ruling, RunStatus
+from reviews.actions import gates, holding, leases
+from reviews.models import Checkpoint, Run, Timer
+from reviews.states import InterventionStatus, Ruling, RunStatus
 from tests import factories
 from tests.agents_runtime import play
 from tests.agents_runtime.play import call, first
@@ -63,6 +64,24 @@ class TestSweep:
         tasks.sweep()
 
         assert told == [events.RunQueued(run.pk)]
+
+    def test_gives_each_part_its_turn_whatever_became_of_the_others(self, db, monkeypatch):
+        def fail():
+            raise DatabaseError("no answer")
+
+        refund, waiting = factories.question(), factories.run()
+        Timer.objects.filter(kind=Timer.Kind.EXPIRE).update(due_at=timezone.now())
+        Run.objects.filter(pk=waiting.pk).update(announced_at=timezone.now() - timedelta(minutes=1))
+        for module, part in ((leases, "reclaim_lost"), (holding, "wake")):
+            monkeypatch.setattr(module, part, fail)
+
+        with pytest.raises(DatabaseError):
+            tasks.sweep()
+
+        waiting.refresh_from_db()
+        refund.refresh_from_db()
+        assert timezone.now() - waiting.announced_at < timedelta(seconds=30)
+        assert refund.status == InterventionStatus.EXPIRED
 
     def test_leaves_alone_what_goes_well(self, db):
         run = factories.leased()
