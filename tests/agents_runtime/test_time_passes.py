@@ -11,6 +11,16 @@ from reviews.models import AuditEntry, Decision, EscalationPolicy, Event, Interv
 from reviews.states import RunStatus, Verdict
 
 INPUT = "Customer C-88213 reports a duplicate charge on order O-30912."
+LIMITS = {
+    "clock": "wall",
+    "respond_within": 30,
+    "expires_after": 300,
+    "steps": [
+        {"at": 1, "do": "remind", "only_if": "unclaimed"},
+        {"at": 9, "do": "escalate", "level": 2, "only_if": "unclaimed"},
+    ],
+    "final": {"do": "reject", "message": "Tell the customer that it takes until tomorrow."},
+}
 
 
 def until(true):
@@ -23,27 +33,17 @@ def until(true):
 
 
 @pytest.fixture
-def desk(live, queue, alice, bob, mara, admin):
-    """A desk where refunds ask under the policy of time ``seconds``."""
-    rules = [{"tool": "issue_refund", "risk": "high", "escalation": "seconds"}]
-    body = {"slug": "quick-refunds", "title": "Quick", "agent": "refunds", "position": 0, "rules": rules}
-    written = review_policies.draft("quick-refunds", by=mara, body=body)
-    review_policies.activate(written.pk, by=admin)
-    return live
+def seconds(live, queue, alice, bob, mara, admin):
+    """Have refunds ask, on a desk that is up, under a policy of time of seconds."""
 
+    def ask(**changes):
+        EscalationPolicy.objects.create(slug="seconds", body=LIMITS | changes, created_at=timezone.now())
+        rules = [{"tool": "issue_refund", "risk": "high", "escalation": "seconds"}]
+        body = {"slug": "quick-refunds", "title": "Quick", "agent": "refunds", "position": 0, "rules": rules}
+        written = review_policies.draft("quick-refunds", by=mara, body=body)
+        review_policies.activate(written.pk, by=admin)
 
-def seconds(**changes):
-    body = {
-        "clock": "wall",
-        "respond_within": 30,
-        "expires_after": 300,
-        "steps": [
-            {"at": 1, "do": "remind", "only_if": "unclaimed"},
-            {"at": 9, "do": "escalate", "level": 2, "only_if": "unclaimed"},
-        ],
-        "final": {"do": "reject", "message": "Tell the customer that it takes until tomorrow."},
-    }
-    EscalationPolicy.objects.create(slug="seconds", body=body | changes, created_at=timezone.now())
+    return ask
 
 
 def asked(run):
@@ -57,7 +57,7 @@ def told(run):
 
 
 class TestTimePasses:
-    def test_a_question_nobody_takes_is_brought_up_assigned_and_decided(self, desk, alice, bob, mara):
+    def test_a_question_nobody_takes_is_brought_up_assigned_and_decided(self, seconds, alice, bob, mara):
         seconds()
         run = runs.submit("refunds", INPUT, by=alice)
         question = asked(run)
@@ -76,7 +76,7 @@ class TestTimePasses:
         ]
         assert isinstance(audit.verify(), audit.Verified)
 
-    def test_a_question_nobody_answers_expires_and_the_agent_is_told_of_a_time_out(self, desk, alice):
+    def test_a_question_nobody_answers_expires_and_the_agent_is_told_of_a_time_out(self, seconds, alice):
         seconds(respond_within=1, expires_after=3, steps=[])
         run = runs.submit("refunds", INPUT, by=alice)
         question = asked(run)
