@@ -22,15 +22,17 @@ COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 OURS = ("migrate", "web", "worker", "clock")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+READERS = {"text", "required", "flag", "number", "choice", "words", "origins", "https_url", "token"}
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "PUBLISH", "FOUREYES_IMAGE"}
 OTHERS = {"OPENAI_API_KEY", "OPENAI_BASE_URL"}  # the SDK reads them
 
 
 def read_variables() -> set[str]:
     """Every environment variable that the settings read, found in their source."""
-    readers = {"text", "required", "flag", "number", "choice", "words", "origins", "read"}
-    tree = ast.walk(ast.parse((ROOT / "hitl_site" / "settings.py").read_text()))
-    calls = [node for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    readers = READERS | {"read", "seal_keys"}  # of databases and outgoing, which the settings call with a name
+    files = [ROOT / "hitl_site" / name for name in ("settings.py", "outgoing.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
     named = [call.args[0] for call in calls if call.func.attr in readers and call.args]
     return {name.value for name in named if isinstance(name, ast.Constant)}
 
@@ -207,4 +209,4 @@ def test_the_readers_of_variables_are_known_here():
     public = {
         name for name, thing in vars(env).items() if callable(thing) and name.islower() and not name.startswith("_")
     }
-    assert public - {"urlsplit"} == {"text", "required", "flag", "number", "choice", "words", "origins"}
+    assert public - {"urlsplit"} == READERS
