@@ -13,7 +13,7 @@ from agents_runtime.sdk import Answer, Begun, Request, Snapshot
 from reviews.actions import gates, policy_defaults, rulebook, tool_calls
 from reviews.actions.checkpoints import SavedState, Shelf
 from reviews.actions.gates import Proposal
-from reviews.actions.rulebook import Rulebook
+from reviews.actions.rulebook import Outdated, Rulebook
 from reviews.models import Run, ToolCall
 from reviews.policies import ASK_HUMAN, Case
 from reviews.states import Kind, Ruling, ToolCallStatus, Verdict
@@ -46,9 +46,13 @@ class RunDesk:
 
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
         """Judge each call, save the gate; True when somebody must be asked, the run is held, or this worker stops."""
-        book = self._book()
-        proposals = [self._proposal(request, book) for request in requests]
-        return self._park(snapshot, proposals, max_rejections=self.entry.max_rejections)
+        book = self._book(rulebook.remembered())
+        while True:
+            proposals = [self._proposal(request, book) for request in requests]
+            try:
+                return self._park(snapshot, proposals, max_rejections=self.entry.max_rejections, token=book.token)
+            except Outdated:  # others came into force since this process looked
+                book = self._book(rulebook.current())
 
     def answers(self, calls: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Answer]:
         """What the ledger says about the calls; a proposed one has no answer yet. Raises ToolChanged."""
@@ -87,17 +91,16 @@ class RunDesk:
             shelf=self._shelf,
         )
 
-    def _park(self, snapshot: Snapshot, proposals: Sequence[Proposal], *, max_rejections: int | None = None) -> bool:
+    def _park(self, snapshot: Snapshot, proposals: Sequence[Proposal], **judged: Any) -> bool:
         state, leaves = self.saved(snapshot), leaving.notice.given()
         try:
-            return gates.park(self.run, state, proposals, max_rejections=max_rejections, leaving=leaves)
+            return gates.park(self.run, state, proposals, leaving=leaves, **judged)
         except BaseException:
             self._shelf.clear()
             raise
 
-    def _book(self) -> Rulebook:
-        """The policies in force; what the agent's code says becomes one of them where it is met for the first time."""
-        book = rulebook.current()
+    def _book(self, book: Rulebook) -> Rulebook:
+        """The policies; what the agent's code says becomes one of them where it is met for the first time."""
         if book.knows(self.entry.slug, self.entry.rules):
             return book
         policy_defaults.meet(self.entry.slug, self.entry.title, self.entry.rules)

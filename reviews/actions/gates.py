@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import checkpoints, notices, repeats, runs, shadows, timers, voters
+from reviews.actions import checkpoints, notices, repeats, rulebook, runs, shadows, timers, voters
 from reviews.actions.checkpoints import SavedState
+from reviews.actions.circumstances import Circumstances
 from reviews.actions.errors import LeaseLost
 from reviews.actions.leases import handed_back, owned
 from reviews.actions.repeats import Same
@@ -21,7 +23,7 @@ from reviews.actions.text import storable
 from reviews.actions.trials import Replay
 from reviews.actors import POLICY, WORKER
 from reviews.audit import Act
-from reviews.models import Change, Checkpoint, Intervention, New, Queue, Run, ToolCall
+from reviews.models import Change, Checkpoint, Intervention, New, Run, ToolCall
 from reviews.models.intervention import digest_of
 from reviews.models.writes import Write
 from reviews.policies import Judgement
@@ -75,45 +77,49 @@ def park(
     *,
     max_rejections: int | None = None,
     leaving: bool = False,
+    token: UUID | None = None,
 ) -> bool:
     """Save the gate; True when the run now waits for humans, is held or has ended, False when the worker may go on.
 
     A proposal that was rejected ``max_rejections`` times (else the setting's) in this run ends it: nobody is asked.
-    A worker that is ``leaving`` goes on with nothing: it hands the run to another. Raises LeaseLost, ReusedCallId.
+    A worker that is ``leaving`` goes on with nothing: it hands the run to another. ``token`` is that of the policies by
+    which the calls were judged. Raises LeaseLost, ReusedCallId, Outdated.
     """
     gate = _gate(run, state, [_clean(proposal) for proposal in proposals], max_rejections)
     if gate.spent or leaving or checkpoints.replaces(state):
-        return _park_locked(run, state, gate, leaving)
-    return _park(run, state, gate)
+        return _park_locked(run, state, gate, leaving, token)
+    return _park(run, state, gate, token)
 
 
-def _park(run: Run, state: SavedState, gate: Gate) -> bool:
+def _park(run: Run, state: SavedState, gate: Gate, token: UUID | None) -> bool:
     """The whole gate in one statement, which demands the lease, locks the run first and tells whether it is held."""
     waits = {"status": RunStatus.AWAITING_REVIEW, "lease": None, "lease_expires_at": None}
     change = Change(
-        Run.objects.owned(run.pk, run.lease),
+        Run.objects.owned(run.pk, run.lease).filter(rulebook.hold(token)),
         {"losses": 0, **_progress(state), **(waits if gate.asked else _held_or_as_before())},
         case=Q(status=RunStatus.PAUSED),
     )
     told = {True: [*gate.acts, Act("run.paused", WORKER, run)], False: gate.acts}
     parked = audit.record_change(change, told, gate.rows)
     if parked is None:
+        rulebook.require_holding(token)
         raise LeaseLost(f"Run {run.pk} no longer belongs to this worker.")
     checkpoints.shelve(gate.checkpoint, state)
     return gate.asked or parked.status == RunStatus.PAUSED
 
 
 @transaction.atomic
-def _park_locked(run: Run, state: SavedState, gate: Gate, leaving: bool) -> bool:
+def _park_locked(run: Run, state: SavedState, gate: Gate, leaving: bool, token: UUID | None) -> bool:
     """The same in more statements, where something else goes with it: a checkpoint, the run itself, this worker."""
     run = owned(run)
     checkpoints.drop_replaced(state, by=gate.checkpoint)
     if gate.spent:
+        rulebook.require_holding(token)
         for new in gate.rows:
             new.make()
         audit.record(*gate.acts, *_give_up(run, state, gate.spent, gate.rejected[gate.spent]))
         return True
-    parks = _park(run, state, gate)
+    parks = _park(run, state, gate, token)
     if leaving and not parks:
         audit.record(*handed_back(owned(run)))
     return parks or leaving
@@ -130,14 +136,15 @@ def _gate(run: Run, state: SavedState, proposals: Sequence[Proposal], max_reject
     checkpoint.asked = bool(asked and not spent)
     saved = Act("run.checkpoint_saved", WORKER, run, data=_marked(run, _stop(checkpoint, proposals)))
     gate = Gate(checkpoint, [New(checkpoint)], [saved], rejected, bool(asked), spent)
+    around = Circumstances(run, [proposal.judgement for proposal in proposals])
     for proposal in proposals:
         earlier = known.get(proposal.call_id)
         call = known[proposal.call_id] = _enter(run, checkpoint, proposal, earlier)
         if earlier is None:
             gate.rows.extend((New(call), *shadows.rulings(call, proposal.shadows)))
         if not spent and (earlier is None or _unasked(earlier)):
-            _ask(gate, run, proposal, call)
-    gate.rows.extend(notices.opened(*gate.questions))
+            _ask(gate, around, proposal, call)
+    gate.rows.extend(notices.opened(gate.questions, around))
     return gate
 
 
@@ -175,10 +182,11 @@ def ask_release(
         audit.record(*_give_up(run, state, spent, rejected[spent]))
         return None
     checkpoint = checkpoints.save(run, state, asked=True)
-    intervention, rows, acts = _question(run, checkpoint, proposal, None, rejected)
+    around = Circumstances(run, [judgement])
+    intervention, rows, acts = _question(around, checkpoint, proposal, None, rejected)
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0, **_progress(state))
     saved = Act("run.checkpoint_saved", WORKER, run, data=_stop(checkpoint, []))
-    audit.record(saved, *acts, writes=[*rows, *notices.opened(intervention)])
+    audit.record(saved, *acts, writes=[*rows, *notices.opened([intervention], around)])
     return intervention
 
 
@@ -191,6 +199,7 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         raise ValueError("None of these calls has started, so there is no outcome to ask about.")
     checkpoint = run.checkpoints.order_by("-number")[0]
     Checkpoint.objects.filter(pk=checkpoint.pk).update(asked=True)  # a question hangs on it now, so it is kept
+    around = Circumstances(run, [])
     asked: list[Intervention] = []
     writes: list[Write] = []
     acts: list[Act] = []
@@ -209,13 +218,13 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         proposal = Proposal(
             call.call_id, call.agent, call.tool, arguments, call.schema, judgement, Kind.UNKNOWN_OUTCOME
         )
-        intervention, rows, its = _question(run, checkpoint, proposal, call, {})
+        intervention, rows, its = _question(around, checkpoint, proposal, call, {})
         asked.append(intervention)
         writes += rows
         acts += its
     # the workers that died before somebody answered say nothing of those that come after
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0)
-    audit.record(*acts, writes=[*writes, *notices.opened(*asked)])
+    audit.record(*acts, writes=[*writes, *notices.opened(asked, around)])
 
 
 def complete(run: Run, output: Any, *, usage: dict[str, int], model: str = "") -> None:
@@ -309,24 +318,28 @@ def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall
     )
 
 
-def _ask(gate: Gate, run: Run, proposal: Proposal, call: ToolCall) -> None:
+def _ask(gate: Gate, around: Circumstances, proposal: Proposal, call: ToolCall) -> None:
     if call.ruling == Ruling.REFUSED:
         data = {"call_id": call.call_id, "tool": call.tool, "arguments": call.proposed, "why": call.why}
-        gate.acts.append(Act("tool_call.refused", POLICY, run, data=data))
+        gate.acts.append(Act("tool_call.refused", POLICY, around.run, data=data))
     if call.ruling == Ruling.ASKED:
-        intervention, rows, acts = _question(run, gate.checkpoint, proposal, call, gate.rejected)
+        intervention, rows, acts = _question(around, gate.checkpoint, proposal, call, gate.rejected)
         gate.questions.append(intervention)
         gate.rows.extend(rows)
         gate.acts.extend(acts)
 
 
 def _question(
-    run: Run, checkpoint: Checkpoint, proposal: Proposal, call: ToolCall | None, rejected: Mapping[Same, int]
+    around: Circumstances,
+    checkpoint: Checkpoint,
+    proposal: Proposal,
+    call: ToolCall | None,
+    rejected: Mapping[Same, int],
 ) -> tuple[Intervention, list[Write], list[Act]]:
     """The question; what the caller is to store, itself first; and the acts that tell of it."""
+    run, now, judgement = around.run, timezone.now(), proposal.judgement
     if run.dry_run:
         raise ValueError("A dry run asks nobody.")
-    now, judgement = timezone.now(), proposal.judgement
     intervention = Intervention(
         run=run,
         checkpoint=checkpoint,
@@ -340,24 +353,18 @@ def _question(
         digest=digest_of(proposal.arguments),
         policy=judgement.snapshot(),
         why=judgement.why,
-        queue_id=_queue_of(judgement) or run.queue_id,
+        queue_id=around.queue_for(judgement),
         risk=judgement.risk,
         rejections=rejected.get(proposal.same, 0),
         status=InterventionStatus.PENDING,
         created_at=now,
     )
-    moments, replaced = timers.scheduled(intervention, now)
+    moments, replaced = timers.scheduled(intervention, now, around)
     data = {"kind": proposal.kind, "title": intervention.title, "proposal": proposal.arguments, "why": judgement.why}
     if intervention.rejections:
         data["rejected_before"] = intervention.rejections
     opened = Act("intervention.opened", POLICY, run, intervention, data)
     return intervention, [New(intervention), moments], [opened, *replaced]
-
-
-def _queue_of(judgement: Judgement) -> int | None:
-    """The queue its rule names; None for the run's own, also where the one named is gone."""
-    named = Queue.objects.filter(slug=judgement.queue) if judgement.queue else None
-    return named.values_list("pk", flat=True).first() if named else None
 
 
 def _title(proposal: Proposal) -> str:

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from reviews import access, audit
 from reviews.actions import owing
+from reviews.actions.circumstances import Circumstances
 from reviews.actions.errors import Conflict
 from reviews.actions.text import storable
 from reviews.actors import Actor, name_of
@@ -56,18 +57,9 @@ def owe_webhook(intervention: Intervention, kind: str, *, key: str, names: Seque
     return len(found)
 
 
-def opened(*new: Intervention) -> list[Write]:
-    """What is owed to those who asked to hear of every new item of the queue, to be stored with the items.
-
-    Reads one statement where nobody did, however many items there are, and none where there are no items.
-    """
-    if not new:
-        return []
-    people = NoticeSettings.objects.filter(opened=True, user__memberships__queue=OuterRef("pk"))
-    rooms = Endpoint.objects.filter(Q(queue=OuterRef("pk")) | Q(queue=None), is_active=True, opened=True)
-    listening = Queue.objects.filter(Exists(people) | Exists(rooms), pk__in={one.queue_id for one in new})
-    heard = set(listening.values_list("pk", flat=True))
-    rows = [row for one in new if one.queue_id in heard for row in _of_opening(one)]
+def opened(new: Sequence[Intervention], around: Circumstances) -> list[Write]:
+    """What is owed to those who asked to hear of every new item of the queue, to be stored with the items."""
+    rows = [row for one in new if around.is_heard(one.queue_id) for row in _of_opening(one)]
     return [NewRows(rows)] if rows else []
 
 

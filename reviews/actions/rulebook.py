@@ -12,12 +12,17 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group
+from django.db.models import Exists, Q
 
 from reviews.models import PolicyMark, ReviewPolicy, Run
 from reviews.policies import Case, Judgement, Policy, Rule, judge_by, with_trial
 from reviews.states import PolicyStatus
 
 logger = logging.getLogger(__name__)
+
+
+class Outdated(Exception):
+    """What was judged was judged by policies that are not in force any more."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,23 @@ class _Shelf:
 
 
 _shelf = _Shelf()
+
+
+def remembered() -> Rulebook:
+    """The policies as this process knows them: whoever acts by them makes sure in that statement that they `hold`."""
+    book = _shelf.book
+    return current() if book is None or book.token is None else book
+
+
+def hold(token: UUID | None) -> Q:
+    """A condition for any query: the policies of that token are those in force. True of a book that was just read."""
+    return Q(Exists(PolicyMark.objects.filter(token=token))) if token else Q()
+
+
+def require_holding(token: UUID | None) -> None:
+    """Raises Outdated where others are in force by now."""
+    if token and not PolicyMark.objects.filter(token=token).exists():
+        raise Outdated("The policies have changed since these calls were judged.")
 
 
 def current() -> Rulebook:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 from django.utils import timezone
 
 from reviews import escalations
+from reviews.actions.circumstances import Circumstances, calendar_of
 from reviews.actors import POLICY
 from reviews.audit import Act
-from reviews.businesstime import OFFICE, BadCalendar, Calendar, Clock
+from reviews.businesstime import BadCalendar, Calendar, Clock
 from reviews.escalations import BadEscalation, Escalation, Final
-from reviews.models import Calendar as CalendarRow
 from reviews.models import EscalationPolicy, Intervention, Timer
-from reviews.models.escalation_policy import DEFAULT_CALENDAR
 from reviews.models.writes import NewRows, Updated, Write
 from reviews.states import Kind, Verdict
 
@@ -24,7 +22,7 @@ KEY = "time"
 """Where the frozen policy of a question keeps its own policy of time."""
 
 
-def scheduled(intervention: Intervention, now: datetime) -> tuple[Write, list[Act]]:
+def scheduled(intervention: Intervention, now: datetime, around: Circumstances) -> tuple[Write, list[Act]]:
     """Give a new question its due moments; returns their rows, to be stored with it, and the acts to record.
 
     The policy of time that its rule names, or else that of its risk, is frozen into it with the calendar. One that is
@@ -40,7 +38,7 @@ def scheduled(intervention: Intervention, now: datetime) -> tuple[Write, list[Ac
         )
     if said is None:
         said = escalations.default_for(intervention.risk, intervention.policy.get("due_in"))
-        calendar = _office() if said.clock == "business" else None
+        calendar = around.office if said.clock == "business" else None
     said = replace(said, final=_final(said, intervention))
     dated = escalations.plan(said, calendar, now)
     frozen = source | {"body": said.snapshot(), "calendar": calendar.snapshot() if calendar else None}
@@ -133,17 +131,7 @@ def _named(slug: str) -> tuple[Escalation, Calendar | None, dict[str, Any]]:
     if said.final.do == "approve" and row.enabled_by_id is None:
         said = replace(said, final=Final("reject"))
     source = {"escalation": slug, "version": row.version}
-    return said, _read(vars(row), "its_") if said.clock == "business" else None, source
-
-
-def _office() -> Calendar:
-    row = CalendarRow.objects.filter(slug=DEFAULT_CALENDAR).order_by("-version").values("zone", "hours", "holidays")
-    return _read(row.first() or {}, "")
-
-
-def _read(columns: Mapping[str, Any], prefix: str) -> Calendar:
-    found = {name: columns.get(f"{prefix}{name}") for name in ("zone", "hours", "holidays")}
-    return Calendar.read(found) if found["zone"] else OFFICE
+    return said, calendar_of(vars(row), "its_") if said.clock == "business" else None, source
 
 
 def _final(said: Escalation, intervention: Intervention) -> Final:

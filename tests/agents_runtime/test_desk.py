@@ -1,11 +1,13 @@
 """What the worker answers when the door to the SDK asks."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agents_runtime.desk import RunDesk
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import Answer, Request, Snapshot
-from reviews.actions import LeaseLost, interventions
+from reviews.actions import LeaseLost, interventions, review_policies, rulebook
 from reviews.actions.tool_calls import NotApproved
 from reviews.actions.verdicts import refusal
 from reviews.models import Checkpoint, Run
@@ -61,6 +63,24 @@ class TestStopAtGate:
         run = Run.objects.get(pk=desk.run.pk)
         assert (run.status, run.lease) == (RunStatus.AWAITING_REVIEW, None)
         assert run.interventions.get().tool_call.call_id == "c2"
+
+    def test_judges_by_what_another_process_has_put_in_force(self, desk, mara, admin, monkeypatch):
+        assert desk.stop_at_gate(SNAPSHOT, [request("c1", tool="note")]) is False
+        known = rulebook.current()
+        drafted = review_policies.draft("notes", by=mara, body={"rules": [{"tool": "note"}]})
+        review_policies.activate(drafted.pk, by=admin)
+        monkeypatch.setattr(rulebook._shelf, "book", known)
+
+        assert desk.stop_at_gate(SNAPSHOT, [request("c2", tool="note")]) is True
+
+        assert Run.objects.get(pk=desk.run.pk).interventions.get().tool_call.call_id == "c2"
+        assert list(desk.run.checkpoints.order_by("number").values_list("number", "asked")) == [(2, True)]
+
+    def test_does_not_look_again_at_policies_that_hold(self, desk):
+        desk.stop_at_gate(SNAPSHOT, [request("c1", tool="note")])
+        with CaptureQueriesContext(connection) as made:
+            desk.stop_at_gate(SNAPSHOT, [request("c2", tool="note")])
+        assert not [query["sql"] for query in made if query["sql"].startswith('SELECT "reviews_policymark"')]
 
     def test_asks_where_the_author_marked_the_tool_and_no_rule_speaks(self, desk):
         assert desk.stop_at_gate(SNAPSHOT, [request(tool="note", author_asks=True)]) is True

@@ -2,10 +2,20 @@
 
 import json
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
-from reviews.actions import gates, interventions, leases, runs, tool_calls
+from reviews.actions import (
+    LeaseLost,
+    gates,
+    interventions,
+    leases,
+    review_policies,
+    rulebook,
+    runs,
+    tool_calls,
+)
 from reviews.actions.gates import ReusedCallId
 from reviews.models import AuditEntry
 from reviews.models.intervention import digest_of
@@ -45,6 +55,35 @@ class TestPark:
         assert call.status == ToolCallStatus.REFUSED
         assert call.output == "Refused by policy “Refund over 200”: amount is 4820, more than 200"
         assert history(run)[-2:] == ["run.checkpoint_saved", "tool_call.refused"]
+
+    @pytest.mark.parametrize(
+        ("ruling", "more"),
+        [
+            pytest.param(Ruling.ASKED, {}, id="at which somebody is asked"),
+            pytest.param(Ruling.LET_THROUGH, {}, id="at which nobody is"),
+            pytest.param(Ruling.LET_THROUGH, {"leaving": True}, id="of a worker that leaves"),
+            pytest.param(Ruling.ASKED, {"max_rejections": 0}, id="that is the last one"),
+        ],
+    )
+    def test_writes_nothing_of_a_gate_judged_by_policies_of_before(self, run, ruling, more):
+        review_policies.touch()
+        before, judged = book(), rulebook.current().token
+        review_policies.touch()
+
+        with pytest.raises(rulebook.Outdated):
+            gates.park(run, state(), [proposal(ruling=ruling)], token=judged, **more)
+
+        run.refresh_from_db()
+        assert (run.status, run.checkpoints.exists(), run.tool_calls.exists()) == (RunStatus.RUNNING, False, False)
+        assert book() == before
+        assert gates.park(run, state(), [passing()], token=rulebook.current().token) is False
+
+    def test_of_a_worker_that_lost_its_run_says_so_whatever_the_policies(self, run):
+        review_policies.touch()
+        run.lease = uuid4()
+
+        with pytest.raises(LeaseLost):
+            gates.park(run, state(), [proposal()], token=rulebook.current().token)
 
     def test_asks_only_about_the_calls_that_need_it(self, run):
         gates.park(run, state(), [passing(), proposal(call_id="asked"), proposal(call_id="no", ruling=Ruling.REFUSED)])
