@@ -59,7 +59,7 @@ class RunDesk:
         for row in ruled:
             if (schema := calls[row.call_id]) is not None:
                 tool_calls.require_fitting(row, schema)
-        return {row.call_id: Answer(row.status in GO, str(row.output or "")) for row in ruled}
+        return {row.call_id: _answer(row) for row in ruled}
 
     def begin(self, call_id: str, tool: str) -> Begun:
         """Mark the call as started, or hand back the output it already has; never for the call of another tool."""
@@ -124,3 +124,7 @@ class RunDesk:
         if request.is_remote and judgement.ruling == Ruling.ASKED:
             return replace(judgement, verdicts=REMOTE_VERDICTS)
         return judgement
+
+
+def _answer(row: ToolCall) -> Answer:
+    return Answer(row.status in GO, str(row.output or row.error or ""), known=row.status in tool_calls.KNOWN)

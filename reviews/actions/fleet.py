@@ -19,6 +19,8 @@ from reviews.models.worker import WorkerQuerySet
 from reviews.states import RUN_OPEN, RunStatus
 
 FORGOTTEN_AFTER = timedelta(hours=1)
+UNANNOUNCED_AFTER = timedelta(seconds=20)
+"""How long a queued run goes untaken until the clock announces it again."""
 SUITED = """NOT EXISTS (
     SELECT 1 FROM reviews_checkpoint newest
     WHERE newest.run_id = reviews_run.id
@@ -108,7 +110,7 @@ def is_stranded(run_id: UUID) -> bool:
 
 def decline(run_id: UUID) -> None:
     """Let the clock soon announce a queued run again, which this worker cannot go on with."""
-    soon = timezone.now() - timedelta(seconds=18)
+    soon = timezone.now() - UNANNOUNCED_AFTER + timedelta(seconds=2)
     Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, announced_at__gt=soon).update(announced_at=soon)
 
 
