@@ -150,6 +150,8 @@ def decision(row: Decision, asked: Intervention) -> Step:
         Verdict.REJECT: ("x", "bad"),
         Verdict.ANSWER: ("message", "good"),
     }[Verdict(row.verdict)]
+    if (asked.kind, row.verdict) == (Kind.UNKNOWN_OUTCOME, Verdict.APPROVE):
+        icon, tone = "refresh", "caution"  # it is told to act again, which is no plain approval
     title = f"{name_of(row.decided_by)} {deed(asked.kind, row.outcome, asked.subject)}"
     edited = row.verdict == Verdict.EDIT
     facts = {"about": asked, "changes": Comparison(asked.proposal, row.replacement) if edited else None}

@@ -67,7 +67,7 @@ HINTS: dict[str, str] = {
     Kind.FINAL_OUTPUT: "Tell the agent what to change: without feedback nothing is sent back.",
     Kind.UNKNOWN_OUTCOME: "Tell your colleagues why, or press {label} again to end the run without a reason.",
 }
-WHAT_CAME_BACK = "Write what came back, as far as you know: the agent reads it. Then press {label} again."
+WHAT_CAME_BACK = "Write what came back, as far as you know: the agent reads it. Then press “{label}” once more."
 ASKED_FOR: dict[str, str] = {
     Kind.TOOL_APPROVAL: "What the agent wants to do",
     Kind.QUESTION: "What the agent asks",
