@@ -12,14 +12,14 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import checkpoints, repeats, runs
+from reviews.actions import attempts, checkpoints, repeats, runs
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.errors import LeaseLost
 from reviews.actions.leases import handed_back, owned
 from reviews.actions.repeats import Same
 from reviews.actions.text import storable
 from reviews.actions.trials import Replay
-from reviews.actors import POLICY, WORKER
+from reviews.actors import POLICY, SYSTEM, WORKER
 from reviews.audit import Act
 from reviews.models import Change, Checkpoint, Intervention, New, Run, ToolCall
 from reviews.models.intervention import digest_of
@@ -188,9 +188,10 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
     Checkpoint.objects.filter(pk=checkpoint.pk).update(asked=True)  # a question hangs on it now, so it is kept
     acts = []
     for call in started:
-        began = f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
+        account, began = attempts.account(run, call), f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
+        worker = f"The worker {account['worker']}" if account["worker"] else "The worker"
         why = (
-            f"The worker that ran {call.tool} (started {began}) has stopped answering. It may or may not have happened;"
+            f"{worker} that ran {call.tool} (started {began}) has stopped answering. It may or may not have happened;"
             " a worker that only hangs may even do it later."
         )
         title = f"Did {call.tool} happen?"
@@ -202,7 +203,7 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         )
         intervention, act = _question(run, checkpoint, proposal, call, {})
         intervention.save(force_insert=True)
-        acts.append(act)
+        acts += [Act("tool_call.unknown", SYSTEM, run, intervention, account), act]
     # the workers that died before somebody answered say nothing of those that come after
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0)
     audit.record(*acts)

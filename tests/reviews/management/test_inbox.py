@@ -11,7 +11,7 @@ from tests.reviews.management.shell import call, noted, told
 
 KEYS = {
     *("id", "run", "kind", "agent", "asked_by", "tool", "call_id", "arguments", "title", "why", "risk", "queue"),
-    *("status", "outcome", "verdicts", "reason_required", "claimed_by", "claimed_at", "due_at", "expires_at"),
+    *("status", "outcome", "verdicts", "means", "reason_required", "claimed_by", "claimed_at", "due_at", "expires_at"),
     *("level", "rejections", "version", "created_at", "decided_at"),
 }
 
