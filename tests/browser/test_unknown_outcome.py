@@ -34,6 +34,8 @@ class TestKeys:
 
         page.get_by_role("radio", name="JSON").check()
         page.get_by_role("radio", name="JSON").press("Enter")
+        expect(page.locator("#errors")).to_contain_text("Press the button of your decision.")
+        desk.visit(page, at(item))
         page.get_by_label("Feedback for the agent").press("Control+Enter")
 
         expect(page.locator("#errors")).to_contain_text("Press the button of your decision.")

@@ -76,7 +76,7 @@ function heed(notice) {
     notice.querySelector("a").click();
     return;
   }
-  for (const field of form.elements) if (field.type === "submit" && !field.hidden) field.disabled = "closes" in notice.dataset;
+  for (const field of form.elements) if (field.type === "submit") field.disabled = "closes" in notice.dataset;
 }
 
 // A large proposal in every field and as JSON would be a large request with each approval.

@@ -64,7 +64,7 @@ class TestPane:
         page = text_of(page_of(alice, "reviews:intervention", unknown.pk))
         form = page[page.index('<form class="decision"') :]
 
-        assert re.search(r'<button type="submit"[^>]*>', form)[0] == '<button type="submit" hidden disabled>'
+        assert re.search(r'<button type="submit"[^>]*>', form)[0] == '<button type="submit" hidden>'
 
     def test_names_the_worker_and_the_key(self, unknown, alice):
         page = text_of(page_of(alice, "reviews:intervention", unknown.pk))
