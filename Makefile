@@ -56,13 +56,14 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is %s. Try: make PYTHON=python3.12 …" % sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 
+# A stamp is a copy of the lock that was installed: a lock that is only younger, as after a change of branch, asks for nothing.
 $(VENV)/.installed: requirements.lock | $(BIN)/python
-	$(PIP) install -q --require-hashes -r requirements.lock
+	@cmp -s $< $@ || { echo "installing $<"; $(PIP) install -q --require-hashes -r $< && cp $< $@; }
 	@touch $@
 
 $(VENV)/.installed-test: requirements-test.lock | $(BIN)/python
-	$(PIP) install -q --require-hashes -r requirements-test.lock
-	@touch $@ $(VENV)/.installed
+	@cmp -s $< $@ || { echo "installing $<"; $(PIP) install -q --require-hashes -r $< && cp $< $@ && cp requirements.lock $(VENV)/.installed; }
+	@touch $@
 
 LOCK = $(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
        --no-emit-index-url --no-annotate --no-header --quiet

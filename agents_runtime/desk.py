@@ -63,7 +63,7 @@ class RunDesk:
         for row in ruled:
             if (schema := calls[row.call_id]) is not None:
                 tool_calls.require_fitting(row, schema)
-        return {row.call_id: Answer(row.status in GO, str(row.output or "")) for row in ruled}
+        return {row.call_id: _answer(row) for row in ruled}
 
     def begin(self, call_id: str, tool: str) -> Begun:
         """Mark the call as started, or hand back the output it already has; never for the call of another tool."""
@@ -138,3 +138,7 @@ class RunDesk:
     @cached_property
     def _requester(self) -> Mapping[str, Any]:
         return rulebook.requester_of(self.run)
+
+
+def _answer(row: ToolCall) -> Answer:
+    return Answer(row.status in GO, str(row.output or row.error or ""), known=row.status in tool_calls.KNOWN)

@@ -149,6 +149,7 @@ def declare(entry: Entry) -> None:
             version=entry.version,
             description=entry.description,
             review_output=entry.review_output,
+            max_rejections=entry.max_rejections,
             scripted=llm.plays_script(agent),
             sample_input=entry.sample_input,
             tools=names,

@@ -24,6 +24,7 @@ class AgentCard:
     version: str
     description: str = ""
     review_output: bool = False
+    max_rejections: int | None = None
     scripted: bool = False
     sample_input: str = ""
     tools: tuple[str, ...] = ()

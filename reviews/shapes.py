@@ -11,10 +11,12 @@ from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
 from reviews import access
-from reviews.actions import quorum, repeats
+from reviews.actions import attempts, quorum, repeats
+from reviews.actions.attempts import Effect
 from reviews.catalog import AgentCard
+from reviews.meanings import means
 from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall, Trial
-from reviews.states import Risk
+from reviews.states import Risk, Verdict
 
 Shape = dict[str, Any]
 M = TypeVar("M", bound=Model)
@@ -75,13 +77,14 @@ def run_in_full(row: Run, viewer: User | None = None) -> Shape:
     questions, questions_left = _newest(asked.order_by("-created_at", "-id"))
     history, history_left = _newest(row.events.order_by("-seq"))
     hidden = access.blind(viewer, questions)
+    written = attempts.written(row)
     branches = list(row.forks.order_by("created_at").values_list("pk", "dry_run"))
     return run(row) | {
         "checkpoints": [checkpoint(saved) for saved in row.checkpoints.defer("state").order_by("number")],
         "forks": [str(pk) for pk, is_dry in branches if not is_dry],
         "trial": trial(row.trial) if row.dry_run else None,
         "trials": [str(pk) for pk, is_dry in branches if is_dry],
-        "tool_calls": [tool_call(call) for call in calls],
+        "tool_calls": [tool_call(call, written.get(call.call_id)) for call in calls],
         "interventions": [_with_decisions(question, viewer, hidden) for question in questions],
         "events": [event(access.masked(line, hidden, viewer)) for line in history],
         "left_out": {"tool_calls": calls_left, "interventions": questions_left, "events": history_left},
@@ -107,6 +110,7 @@ def intervention(row: Intervention) -> Shape:
         "outcome": row.outcome or None,
         "approvals": {"needed": row.needed, "given": row.given},
         "verdicts": [str(verdict) for verdict in row.verdicts] if row.is_open else [],
+        "means": _means(row, "" if row.round > 1 else Verdict.APPROVE),
         "reason_required": bool(row.policy.get("reason_required")),
         "claimed_by": _who(row.claimed_by),
         "claimed_at": moment(row.claimed_at),
@@ -129,20 +133,47 @@ def intervention(row: Intervention) -> Shape:
 def intervention_in_full(row: Intervention, viewer: User | None = None) -> Shape:
     """A question with the rule's name, the schema an edit must meet, and what was said to it; as in `run_in_full`."""
     earlier = [_rejection(said) for said in repeats.rejections(row)]
+    moved = quorum.ballot(row).motion if row.is_open else None
     more = {
+        "means": _means(row, moved.verdict if moved else Verdict.APPROVE),
         "rejected_before": earlier,
+        "is_last": row.is_open and repeats.is_last(row),
+        "attempt": _attempt(attempts.asked_about(row)),
+        "already_ran": [effect(found) for found in attempts.already_ran(row, viewer)],
         "rule": row.policy.get("name") or None,
         "schema": row.schema,
         "run_status": row.run.status,
-        "under_vote": _under_vote(row),
+        "under_vote": _under_vote(moved),
     }
     return _with_decisions(row, viewer, access.blind(viewer, [row])) | more
 
 
-def _under_vote(row: Intervention) -> Shape | None:
+def _means(row: Intervention, under_vote: str) -> dict[str, str]:
+    if not row.is_open:
+        return {}
+    return {str(verdict): means(row.kind, verdict, row.tool, under_vote=under_vote) for verdict in row.verdicts}
+
+
+def _under_vote(moved: Decision | None) -> Shape | None:
     """What a colleague put to the vote in place of the proposal; not who, for that may be hidden."""
-    moved = quorum.ballot(row).motion if row.is_open else None
     return {"verdict": moved.verdict, "replacement": moved.replacement} if moved else None
+
+
+def effect(found: Effect) -> Shape:
+    """Where the same call already ran, in a run that this one goes on from or repeats."""
+    call = tool_call(found.call, found.written_by)
+    keys = ("call_id", "status", "output", "output_by", "error", "started_at", "finished_at")
+    told = {key: call[key] for key in keys}
+    return {"run": str(found.call.run_id), "arguments": found.arguments} | told
+
+
+def _attempt(account: dict[str, Any] | None) -> Shape | None:
+    """The attempt whose end nobody knows."""
+    if account is None:
+        return None
+    began = datetime.fromisoformat(account["started_at"]) if account["started_at"] else None
+    told = {"worker": account["worker"] or None, "started_at": moment(began)}
+    return told | {"idempotency_key": account["idempotency_key"]}
 
 
 def _rejection(row: Decision) -> Shape:
@@ -154,6 +185,7 @@ def decision(row: Decision) -> Shape:
     """One verdict; ``reason`` stays inside, the agent never reads it. One of an earlier ``round`` counts no more."""
     return {
         "verdict": row.verdict,
+        "means": means(row.intervention.kind, row.verdict, row.intervention.tool),
         "round": row.round,
         "by": row.decided_by.get_username(),
         "note": row.note,
@@ -177,8 +209,8 @@ def trial(row: Trial) -> Shape:
     }
 
 
-def tool_call(row: ToolCall) -> Shape:
-    """One call the model asked for and what became of it."""
+def tool_call(row: ToolCall, written_by: User | None = None) -> Shape:
+    """One call the model asked for and what became of it; ``written_by`` is the person who wrote its output."""
     return {
         "call_id": row.call_id,
         "tool": row.tool,
@@ -189,8 +221,10 @@ def tool_call(row: ToolCall) -> Shape:
         "ruling": row.ruling,
         "why": row.why,
         "output": row.output,
+        "output_by": _who(written_by),
         "error": row.error or None,
         "idempotent": row.idempotent,
+        "idempotency_key": row.idempotency_key,
         "created_at": moment(row.created_at),
         "started_at": moment(row.started_at),
         "finished_at": moment(row.finished_at),

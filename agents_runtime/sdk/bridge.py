@@ -21,7 +21,7 @@ from weakref import WeakSet
 
 from asgiref.sync import ThreadSensitiveContext
 
-from agents_runtime.sdk.threads import ToolThreads, let_go, let_go_of_queries
+from agents_runtime.sdk.threads import ToolThreads, let_go, query_here
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -132,11 +132,9 @@ def _next(jobs: SimpleQueue[Callable[[], None] | None]) -> Callable[[], None] | 
 async def _alone(work: Coroutine[Any, Any, T], mine: _Advance) -> T:
     """The work, which ends with all that it began."""
     try:
-        async with ThreadSensitiveContext() as context:  # the thread on which Django's asynchronous queries run
-            try:
-                return await work
-            finally:
-                await let_go_of_queries(context)
+        async with ThreadSensitiveContext() as context:
+            query_here(context)
+            return await work
     finally:
         if stragglers := set(mine.tasks) - {asyncio.current_task()}:
             for task in stragglers:

@@ -22,7 +22,7 @@ from agents import (
 from agents.items import ToolApprovalItem
 from agents.models.interface import ModelProvider
 
-from agents_runtime.sdk import outputs
+from agents_runtime.sdk import outputs, remote
 from agents_runtime.sdk.connections import connected
 from agents_runtime.sdk.errors import Failure, explained
 from agents_runtime.sdk.gate import Doorkeeper, Gated
@@ -75,6 +75,7 @@ async def _advance(gated: Gated, brief: Brief, here: Passage, config: RunConfig)
         result = await here.run(_to_next_stop(gated.agent, current, brief, config))
         if here.trouble is not None:
             raise here.trouble
+        await remote.came_back(here)  # an agent used as a tool has asked its model without our hooks
         state: State = result.to_state()
         if not result.interruptions:
             output = outputs.encode(result.final_output)
@@ -158,8 +159,11 @@ async def _apply_answers(gated: Gated, state: State, brief: Brief, here: Passage
                 item, rejection_message="Dry run: this call would run at the model provider, so it is refused."
             )
             continue
+        if _is_remote(item) and answer.known:
+            state.reject(item, rejection_message=remote.already_ran(answer.message))
+            continue
         if _is_remote(item):
-            await here.ask(_run_at_provider, here.desk, call_id, item.tool_name or "")
+            await remote.send(here, call_id, item.tool_name or "")
         state.approve(item)
 
 
@@ -179,11 +183,6 @@ def _schema(gated: Gated, item: ToolApprovalItem) -> dict[str, Any] | None:
     """What the tool takes now; None for one that is not here, or not yet."""
     original = gated.original(item.agent.name, item.tool_name or "")
     return original.params_json_schema if original else None
-
-
-def _run_at_provider(desk: Desk, call_id: str, tool: str) -> None:
-    if not desk.begin(call_id, tool).known:
-        desk.finish(call_id, "Ran at the model provider.", "")
 
 
 async def _request(gated: Gated, item: ToolApprovalItem, context: RunContextWrapper[Any]) -> Request:

@@ -16,6 +16,7 @@ from agents import (
     FunctionTool,
     HostedMCPTool,
     ImageGenerationTool,
+    ModelResponse,
     RunContextWrapper,
     RunHooks,
     Tool,
@@ -23,6 +24,7 @@ from agents import (
 )
 from agents.sandbox import SandboxAgent
 
+from agents_runtime.sdk import remote
 from agents_runtime.sdk.errors import Failure, UngatedTool
 from agents_runtime.sdk.graph import agents_of
 from agents_runtime.sdk.passage import passage
@@ -137,10 +139,13 @@ def require_gated(agent: Agent[Any]) -> None:
 
 
 class Doorkeeper(RunHooks[Any]):
-    """Lets no agent begin that the gate does not know, whatever a handoff returned."""
+    """Lets no agent begin that the gate does not know, whatever a handoff returned; hears what a model answered."""
 
     async def on_agent_start(self, context: AgentHookContext[Any], agent: Any) -> None:
         try:
             require_gated(agent)
         except UngatedTool as error:
             raise passage.get().failed(Failure("ungated_tool", str(error))) from error
+
+    async def on_llm_end(self, context: RunContextWrapper[Any], agent: Any, response: ModelResponse) -> None:
+        await remote.came_back(passage.get(), response.output)

@@ -30,6 +30,7 @@ class Passage:
     errors: dict[str, str] = field(default_factory=dict)
     trouble: Exception | None = None
     recall: Recall = field(default_factory=Recall)
+    sent: set[str] = field(default_factory=set)
     _under_way: int = 0
     _task: asyncio.Task[Any] | None = None
 
@@ -78,7 +79,8 @@ class Passage:
         return trouble
 
     def _give_up(self) -> None:
-        if self.recall.why and not self._under_way and self._task is not None and not self._task.done():
+        is_free = not self._under_way and not self.sent  # what was sent to the provider runs there
+        if self.recall.why and is_free and self._task is not None and not self._task.done():
             self.failed(Recalled(self.recall.why))
             self._task.cancel()
 

@@ -33,10 +33,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether one call may go on; a refused one carries the text that the agent reads."""
+    """Whether one call may go on; a refused one carries the text that the agent reads, a ``known`` one its output."""
 
     go: bool
     message: str = ""
+    known: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,8 @@ class House:
         self._leaving.set()
         if not self._processes:
             return
-        self._say("demo", "stopping …")
+        patience = max(process.part.grace for process in self._processes)
+        self._say("demo", f"stopping … what an agent is doing has {patience:.0f} s to end; Ctrl-C again stops at once")
         for process in self._processes:
             if process.part.stops_early:
                 process.ask_to_stop()
@@ -76,6 +77,8 @@ class House:
             process.ask_to_stop()
             if not process.wait(lambda: self._hurry) and not self._hurry:
                 self._say("demo", f"{process.part.name} did not stop within {process.part.grace:.0f} s; killing it")
+                if process.part.on_kill:
+                    self._say("demo", process.part.on_kill)
         for process in reversed(self._processes):
             process.kill()
         self._say("demo", "stopped")

@@ -61,6 +61,7 @@ def worker(concurrency: int | None = None) -> Part:
         "worker",
         (*CELERY, "worker", *options, *size),
         grace=settings.FOUREYES_STOP_SECONDS + 10,
+        on_kill="a run that was at work stays as it is; the next start takes it up, or asks whether its call happened",
         stops_early=True,
         # With the supervisor dies the broker, and a worker that would give a task back to it waits for it for ever.
         death_signal=signal.SIGKILL,

@@ -29,6 +29,7 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
     death_signal: signal.Signals = signal.SIGTERM
+    on_kill: str = ""  # what to say of that it had to be killed
     stops_early: bool = False  # nobody else needs it in order to stop
     prepare: Callable[[], None] = field(default=lambda: None, repr=False)  # before each start
 

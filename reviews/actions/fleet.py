@@ -21,6 +21,8 @@ from reviews.states import RUN_OPEN, RunStatus
 FORGOTTEN_AFTER = timedelta(hours=1)
 MANY = 200
 """Workers that are looked at; beyond them the fleet is the same over and over."""
+UNANNOUNCED_AFTER = timedelta(seconds=20)
+"""How long a queued run goes untaken until the clock announces it again."""
 SUITED = """NOT EXISTS (
     SELECT 1 FROM reviews_checkpoint newest
     WHERE newest.run_id = reviews_run.id
@@ -129,7 +131,7 @@ def is_stranded(run_id: UUID) -> bool:
 
 def decline(run_id: UUID) -> None:
     """Let the clock soon announce a queued run again, which this worker cannot go on with."""
-    soon = timezone.now() - timedelta(seconds=18)
+    soon = timezone.now() - UNANNOUNCED_AFTER + timedelta(seconds=2)
     Run.objects.filter(pk=run_id, status=RunStatus.QUEUED, announced_at__gt=soon).update(announced_at=soon)
 
 

@@ -12,7 +12,7 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import checkpoints, notices, repeats, rulebook, runs, shadows, timers, voters
+from reviews.actions import attempts, checkpoints, notices, repeats, rulebook, runs, shadows, timers, voters
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.circumstances import Circumstances
 from reviews.actions.errors import LeaseLost
@@ -21,7 +21,7 @@ from reviews.actions.repeats import Same
 from reviews.actions.rulebook import Shadow
 from reviews.actions.text import storable
 from reviews.actions.trials import Replay
-from reviews.actors import POLICY, WORKER
+from reviews.actors import POLICY, SYSTEM, WORKER
 from reviews.audit import Act
 from reviews.models import Change, Checkpoint, Intervention, New, Run, ToolCall
 from reviews.models.intervention import digest_of
@@ -204,9 +204,10 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
     writes: list[Write] = []
     acts: list[Act] = []
     for call in started:
-        began = f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
+        account, began = attempts.account(run, call), f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
+        worker = f"The worker {account['worker']}" if account["worker"] else "The worker"
         why = (
-            f"The worker that ran {call.tool} (started {began}) has stopped answering. It may or may not have happened;"
+            f"{worker} that ran {call.tool} (started {began}) has stopped answering. It may or may not have happened;"
             " a worker that only hangs may even do it later."
         )
         title = f"Did {call.tool} happen?"
@@ -221,7 +222,7 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         intervention, rows, its = _question(around, checkpoint, proposal, call, {})
         asked.append(intervention)
         writes += rows
-        acts += its
+        acts += [Act("tool_call.unknown", SYSTEM, run, intervention, account), *its]
     # the workers that died before somebody answered say nothing of those that come after
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0)
     audit.record(*acts, writes=[*writes, *notices.opened(asked, around)])

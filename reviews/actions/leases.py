@@ -16,16 +16,15 @@ from django.utils import timezone
 from reviews import audit, events
 from reviews.actions import fleet, runs
 from reviews.actions.errors import LeaseLost
-from reviews.actions.fleet import Abilities
+from reviews.actions.fleet import UNANNOUNCED_AFTER, Abilities
 from reviews.actors import CLOCK, WORKER
 from reviews.audit import Act
 from reviews.models import Change, Run
 from reviews.models.run import RunQuerySet
-from reviews.states import RunStatus
+from reviews.states import RunStatus, ToolCallStatus
 
 MAX_LOSSES = 5
 """Workers that may die on one run between two gates before the run is failed instead of tried again."""
-UNANNOUNCED_AFTER = timedelta(seconds=20)
 SWEEP_LIMIT = 200
 
 
@@ -134,13 +133,22 @@ def _reclaim(run_id: UUID) -> bool:
     run.losses += 1
     run.save(update_fields=["losses"])
     lost = Act("run.worker_lost", CLOCK, run, data={"worker": run.worker, "losses": run.losses})
-    if run.losses >= MAX_LOSSES:
+    if run.losses >= MAX_LOSSES and not _is_still_to_be_asked(run):
         why = f"{run.losses} workers in a row died on this run between two gates. The last was {run.worker}."
         acts = runs.end(run, RunStatus.FAILED, error_code="workers_lost", error=why)
         audit.record(lost, *acts, Act("run.failed", CLOCK, run, data={"code": "workers_lost", "error": why}))
         return True
     audit.record(lost, *runs.queue(run))
     return True
+
+
+def _is_still_to_be_asked(run: Run) -> bool:
+    """Whether a call is in doubt, which the next worker asks a person about before it does anything else.
+
+    Ending the run would leave nobody to ask. Workers that die even of that are not sent for ever.
+    """
+    in_doubt = run.tool_calls.filter(status=ToolCallStatus.STARTED, is_agent=False, idempotent=False)
+    return run.losses < 2 * MAX_LOSSES and in_doubt.exists()
 
 
 def _theirs(held: Sequence[Run]) -> RunQuerySet:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from django.conf import settings
 from django.db.models import Count
 
+from reviews import catalog
 from reviews.models import Decision, Intervention, Run
 from reviews.models.intervention import InterventionQuerySet
 from reviews.states import Outcome, Verdict
@@ -27,8 +28,20 @@ def counted(run: Run, asked: Collection[Same]) -> dict[Same, int]:
 
 def spent(counts: Mapping[Same, int], asked: Collection[Same], most: int | None) -> Same | None:
     """The first that was rejected so often that nobody is asked for it again; ``None`` leaves that to the setting."""
-    limit = getattr(settings, "FOUREYES_MAX_REJECTIONS", 3) if most is None else most
+    limit = _limit(most)
     return next((same for same in asked if counts.get(same, 0) >= limit), None)
+
+
+def is_last(question: Intervention) -> bool:
+    """Whether one more rejection is the last: after it nobody is asked for the same again, and the run ends."""
+    if not question.rejections:
+        return False
+    card = next((card for card in catalog.all_cards() if card.slug == question.run.agent), None)
+    return question.rejections + 1 >= _limit(card.max_rejections if card else None)
+
+
+def _limit(most: int | None) -> int:
+    return int(getattr(settings, "FOUREYES_MAX_REJECTIONS", 3)) if most is None else most
 
 
 def verdict_on(run: Run, same: Same, count: int) -> str:

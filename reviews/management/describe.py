@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from reviews.management import text
+from reviews.meanings import told
 from reviews.shapes import Shape
-from reviews.states import Kind
+from reviews.states import OWN_LABELS, Kind
 
 EVENTS = 20
 """Lines of a run's history that a person is shown."""
+
+LAST = "If it is rejected once more and the agent proposes it again, nobody is asked: the run ends as failed."
 
 
 def run(shape: Shape) -> str:
@@ -60,7 +63,7 @@ def question(shape: Shape) -> str:
                 ("Tool", shape["tool"]),
                 ("Risk", shape["risk"]),
                 ("Queue", shape["queue"]),
-                ("Status", shape["outcome"] or shape["status"]),
+                ("Status", _standing(shape)),
                 ("Approvals", approvals(shape)),
                 ("Claimed by", shape["claimed_by"]),
                 ("Assigned to", shape["assignee"]),
@@ -70,8 +73,12 @@ def question(shape: Shape) -> str:
         ),
         _proposal(shape),
         _under_vote(shape),
+        text.titled("The attempt whose end nobody knows", _attempt(shape["attempt"])),
+        text.titled("Already ran, before this run", "\n\n".join(map(_effect, shape["already_ran"]))),
         text.titled("Rejected before, in this run", _rejections(shape["rejected_before"])),
+        LAST if shape["is_last"] else "",
         text.titled("Decisions", _decisions(shape["decisions"])),
+        text.titled("What each verdict does", _meanings(shape)),
         f"Decide: manage.py decide {text.short(shape['id'])} {'|'.join(shape['verdicts'])} --as USERNAME"
         if shape["verdicts"]
         else "",
@@ -98,8 +105,14 @@ def questions(shapes: list[Shape]) -> str:
     """A run's questions, one a line."""
     if not shapes:
         return ""
-    rows = [(text.short(q["id"]), q["outcome"] or q["status"], q["risk"], q["title"]) for q in shapes]
+    rows = [(text.short(q["id"]), _standing(q), q["risk"], q["title"]) for q in shapes]
     return text.table(("ID", "STATUS", "RISK", "QUESTION"), rows)
+
+
+def _standing(shape: Shape) -> str:
+    """Where a question stands; its outcome also in the words of its kind, where these are others."""
+    own = OWN_LABELS.get((shape["kind"], shape["outcome"]), "").lower()
+    return f"{shape['outcome']}: {own}" if own else str(shape["outcome"] or shape["status"])
 
 
 def _proposal(shape: Shape) -> str:
@@ -126,13 +139,51 @@ def _rejections(rejections: list[Shape]) -> str:
     return text.table(("QUESTION", "AT", "BY", "SAYING"), rows)
 
 
+def _meanings(shape: Shape) -> str:
+    """The verdicts of a question, each with what comes of it."""
+    carries = {"edit": " --arguments", "override": " --output", "answer": " --answer"}
+    if shape["kind"] == Kind.FINAL_OUTPUT:
+        carries["edit"] = " --output"
+    told = ((f"  {name}{carries.get(name, '')}", sentence) for name, sentence in shape["means"].items())
+    return text.fields(told)
+
+
+def _attempt(attempt: Shape | None) -> str:
+    if attempt is None:
+        return ""
+    return text.fields(
+        [
+            ("  Worker", attempt["worker"] or "not known"),
+            ("  Began", text.clock(attempt["started_at"])),
+            ("  Idempotency key", attempt["idempotency_key"]),
+        ]
+    )
+
+
+def _effect(ran: Shape) -> str:
+    return text.fields(
+        [
+            ("  Run", ran["run"]),
+            ("  Began", text.clock(ran["started_at"])),
+            ("  Status", _status(ran)),
+            ("  Arguments", ran["arguments"]),
+            ("  Output", ran["error"] or ran["output"]),
+        ]
+    )
+
+
+def _status(call: Shape) -> str:
+    """What became of a call, and who wrote its output, if a person did."""
+    return f"{call['status']}, output by {call['output_by']}" if call["output_by"] else str(call["status"])
+
+
 def _calls(calls: list[Shape]) -> str:
     if not calls:
         return ""
     rows = [
         (
             call["tool"],
-            call["status"],
+            _status(call),
             call["proposed"] if call["executed"] is None else call["executed"],
             call["output"],
         )
@@ -146,6 +197,7 @@ def _decisions(decisions: list[Shape]) -> str:
         text.fields(
             [
                 ("  Verdict", f"{said['verdict']} by {said['by']} on {text.clock(said['at'])}"),
+                ("  Means", said["means"]),
                 ("  Replacement", said["replacement"]),
                 ("  Note", said["note"]),
                 ("  Context", said["context"]),
@@ -160,8 +212,13 @@ def _history(events: list[Shape]) -> str:
     if not events:
         return ""
     earlier = f"\n({len(events) - EVENTS} earlier lines; --json has them)" if len(events) > EVENTS else ""
-    rows = [(line["seq"], text.clock(line["at"]), line["kind"], line["actor"]) for line in events[-EVENTS:]]
+    rows = [(line["seq"], text.clock(line["at"]), _happened(line), line["actor"]) for line in events[-EVENTS:]]
     return text.table(("SEQ", "AT", "WHAT", "BY"), rows) + earlier
+
+
+def _happened(line: Shape) -> str:
+    said = told(str(line["data"].get("kind", "")), line["kind"].rpartition(".")[2])
+    return f"{line['kind']}: {said}" if said else str(line["kind"])
 
 
 def _origin(origin: Shape | None) -> str:

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from reviews.meanings import told
 from reviews.models import AuditEntry
 from reviews.policies import show
+from reviews.states import Kind, Verdict
 
 TELLING = (
+    *("fork_of", "retry_of", "checkpoint"),
     *("title", "question", "answer", "tool", "agent", "input", "note", "reason", "context", "code", "error"),
     *("result", "output", "why", "model", "name", "held_by", "to", "of", "was", "level", "until", "due_at"),
     *("worker", "policy", "version", "number", "format", "entries", "problem"),
 )
 """Keys of an entry's data that say most about it, in this order."""
 BEFORE = {
+    "fork_of": "from run",
+    "retry_of": "retry of run",
+    "checkpoint": "at checkpoint",
     "number": "checkpoint",
     "worker": "on",
     "held_by": "held by",
@@ -30,6 +36,8 @@ BEFORE = {
     "format": "as",
 }
 """Words that some values need in front of them to be understood."""
+RUNS = ("fork_of", "retry_of")
+"""Keys whose value is the id of a run."""
 SHOWN = 3
 LONGEST = 90
 TONES = {  # the verb of an action → how its tag is coloured; one that is not here is idle
@@ -137,7 +145,9 @@ class Line:
 
 def of(entry: AuditEntry) -> Line:
     """The entry with its most telling details and the tone of its action."""
-    return Line(entry, detail(entry), TONES.get(entry.action.rpartition(".")[2], "idle"))
+    verb = entry.action.rpartition(".")[2]
+    ran_again = (data_of(entry).get("kind"), verb) == (Kind.UNKNOWN_OUTCOME, Verdict.APPROVE)
+    return Line(entry, detail(entry), "caution" if ran_again else TONES.get(verb, "idle"))
 
 
 def data_of(entry: AuditEntry) -> dict[str, Any]:
@@ -152,9 +162,15 @@ def data_of(entry: AuditEntry) -> dict[str, Any]:
 def detail(entry: AuditEntry) -> str:
     """What its data says, in one line; data without a telling key, or damaged, is shown as it is."""
     data = data_of(entry)
-    told = [key for key in TELLING if data.get(key) not in (None, "", [], {})]
-    parts = [f"{BEFORE.get(key, '')} {_short(data[key])}".strip() for key in told[:SHOWN]]
+    keys = [key for key in TELLING if data.get(key) not in (None, "", [], {})]
+    said = told(str(data.get("kind", "")), entry.action.rpartition(".")[2])
+    parts = [said] if said else []
+    parts += [f"{BEFORE.get(key, '')} {_value(key, data[key])}".strip() for key in keys[:SHOWN]]
     return " · ".join(parts) or ("" if entry.data == "{}" else _short(entry.data))
+
+
+def _value(key: str, value: Any) -> str:
+    return str(value)[:8] if key in RUNS else _short(value)
 
 
 def _short(value: Any) -> str:

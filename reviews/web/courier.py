@@ -31,7 +31,7 @@ class Courier:
         self.seq = -1
         self.clock = ""
         self._hearing = hearing
-        self._looks: dict[Look, asyncio.Future[Found]] = {}
+        self._looks: dict[Look, tuple[int, asyncio.Future[Found]]] = {}
         self._running: set[asyncio.Future[Found]] = set()
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -117,17 +117,24 @@ class Courier:
         line.is_behind = line.is_behind or line.seq < self.seq
 
     async def _found(self, look: Look) -> Found:
-        """What the look finds; whoever asks the same, until something happens, is told the same."""
-        if look not in self._looks:
-            task = asyncio.ensure_future(database_sync_to_async(look)())
-            self._looks[look] = task
+        """What the look finds; whoever asks the same, until something happens, is told the same.
+
+        A look for all may learn of something before its bell is heard: what began before that is old, too.
+        """
+        began, task = self._looks.get(look, (self.seq - 1, None))
+        if task is None or began < self.seq:
+            began, task = self.seq, asyncio.ensure_future(database_sync_to_async(look)())
+            self._looks[look] = began, task
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         try:
-            return await asyncio.shield(self._looks[look])
+            found = await asyncio.shield(task)
         except Exception:
             self._looks.pop(look, None)
             raise
+        if found.seq < began:  # the database was put back to an earlier day, and counts anew from there
+            self.seq = min(self.seq, found.seq)
+        return found
 
     async def _say(self, line: Line, html: str) -> None:
         line.said_at = time.monotonic()

@@ -61,6 +61,8 @@ class DecisionForm(forms.Form):
     def views(self) -> list[tuple[str, str]]:
         """The views of the proposal that the item's verdicts call for."""
         allowed = {FIELDS, JSON, *self.item.verdicts}
+        if self.item.kind == Kind.UNKNOWN_OUTCOME:
+            allowed.discard(OVERRIDE)  # its field stands open, beside the others no less than they
         return [(name, label) for name, label in VIEWS.items() if name in allowed]
 
     @property
@@ -147,7 +149,7 @@ class DecisionForm(forms.Form):
         has_fields = bool(self.edit.leaves) and self.edit.leaves[0].path
         default = FIELDS if has_fields or self.item.kind == Kind.FINAL_OUTPUT else JSON
         edit_as = str(data.get("edit_as", default))
-        return view if view in VIEWS else FIELDS, edit_as if edit_as in (FIELDS, JSON) else default
+        return view if view in dict(self.views) else FIELDS, edit_as if edit_as in (FIELDS, JSON) else default
 
 
 def _completed(data: QueryDict | None, defaults: Mapping[str, str]) -> QueryDict | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from django.forms import BoundField
 from django.shortcuts import get_object_or_404
 
 from reviews import access
-from reviews.actions import eligibility, questions, repeats, timers
+from reviews.actions import attempts, eligibility, questions, repeats, timers
+from reviews.actions.attempts import Effect
 from reviews.actors import ActorType, names_of
 from reviews.models import Decision, Intervention
 from reviews.policies import show
@@ -53,6 +55,8 @@ def context(user: User, item: Intervention, form: DecisionForm, chosen: Filter) 
         "at_due_time": wording.at_due_time(item),
         "repeated": repeated(item),
         "stopped": stops.of(user, item),
+        "already_ran": [_elsewhere(effect) for effect in attempts.already_ran(item, user)],
+        "attempt": _attempt(item),
         "trials": [] if item.is_open else list(item.trials.select_related("tried_by")),
         "talk": talk.so_far(item.run, item),
         "others_open": item.run.interventions.open().exclude(pk=item.pk).count(),
@@ -93,7 +97,24 @@ def repeated(item: Intervention) -> dict[str, Any]:
         return {}
     attempt = repeats.ordinal(repeats.earlier(item).count() + 1)
     times = repeats.times(len({one.intervention_id for one in said}))
-    return {"title": f"{attempt} identical attempt: rejected {times} before", "said": said}
+    title = f"{attempt} identical attempt: rejected {times} before"
+    return {"title": title, "said": said, "is_last": item.is_open and repeats.is_last(item)}
+
+
+def _elsewhere(effect: Effect) -> dict[str, Any]:
+    """Where the same call already ran, in words."""
+    return {
+        "effect": effect,
+        "did": wording.ran_before(effect),
+        "arguments": texts.cut(texts.written(effect.arguments)),
+        "output": texts.cut(texts.written(effect.call.output, indent=2)),
+    }
+
+
+def _attempt(item: Intervention) -> dict[str, Any] | None:
+    account = attempts.asked_about(item)
+    began = account and account["started_at"]
+    return account and account | {"started_at": datetime.fromisoformat(began) if began else None}
 
 
 def pairs(item: Intervention) -> list[Pair]:

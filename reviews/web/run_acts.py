@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from reviews import catalog
 from reviews.actions import Conflict, Invalid, runs
 from reviews.models import Run
+from reviews.states import ToolCallStatus
 from reviews.web import run_page
 from reviews.web.http import ReviewRequest, signed_in
 from reviews.web.run_forms import StartForm, startable
@@ -63,9 +64,15 @@ def resume(request: ReviewRequest, run_id: UUID) -> HttpResponse:
 
 
 @signed_in
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def retry(request: ReviewRequest, run_id: UUID) -> HttpResponse:
-    """Start a new run with the same request, and go there."""
+    """Say what nobody knows of the old run, and ask; then start a new one with the same request, and go there."""
+    if request.method != "POST":
+        run = run_page.find(request.user, run_id)
+        if "retry" not in run_page.acts(run, request.user):
+            return redirect("reviews:run", run_id)
+        unknown = run.tool_calls.filter(status=ToolCallStatus.UNKNOWN).defer("schema", "output")
+        return render(request, "reviews/runs/retry.html", {"run": run, "unknown": unknown, "section": "runs"})
     return _do(request, run_id, lambda: runs.retry(run_id, by=request.user))
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from reviews import access, catalog
 from reviews.actions import fleet
 from reviews.models import Event, Run
-from reviews.states import RunStatus
+from reviews.states import RunStatus, ToolCallStatus
 from reviews.web import timeline
 
 LISTED = 100
@@ -59,6 +59,7 @@ def context(run: Run, user: User, *, notice: str = "") -> dict[str, Any]:
         "earlier_checkpoints": len(shown.rows.checkpoints[:-LISTED]),
         "earlier_decisions": len(shown.rows.decisions[:-LISTED]),
         "acts": acts(run, user),
+        "unknown": [call for call in shown.rows.calls if call.status == ToolCallStatus.UNKNOWN],
         "waits_for": fleet.waits_for(run),
         "tokens": sum(run.usage.get(side) or 0 for side in ("input_tokens", "output_tokens")),
         "seq": seq,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reviews.actions.attempts import UNKNOWN
 from reviews.actors import ActorType, name_of
 from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
 from reviews.states import Kind, RunStatus, ToolCallStatus, Verdict, deed
@@ -71,18 +72,25 @@ def checkpoint(row: Checkpoint) -> Step:
     )
 
 
-def tool_call(row: ToolCall, depth: int, now: datetime) -> Step:
-    """A call of the ledger, from the moment it ran or was settled without running."""
-    ran = row.started_at is not None
+def tool_call(row: ToolCall, depth: int, now: datetime, written_by: str = "") -> Step:
+    """A call of the ledger, from the moment it ran or was settled without running.
+
+    ``written_by`` is the person who said that it had happened and wrote what came back.
+    """
+    ran = row.started_at is not None and not written_by  # how long it took, nobody knows
     at = row.created_at if row.is_agent else row.started_at or row.finished_at or row.created_at
-    tone = {
-        ToolCallStatus.DONE: "good",
-        ToolCallStatus.STARTED: "busy",
-        ToolCallStatus.FAILED: "bad",
-        ToolCallStatus.REFUSED: "bad",
-        ToolCallStatus.SUPPLIED: "caution",
-        ToolCallStatus.UNKNOWN: "wait",
-    }.get(ToolCallStatus(row.status), "idle")
+    tone = (
+        "caution"
+        if written_by
+        else {
+            ToolCallStatus.DONE: "good",
+            ToolCallStatus.STARTED: "busy",
+            ToolCallStatus.FAILED: "bad",
+            ToolCallStatus.REFUSED: "bad",
+            ToolCallStatus.SUPPLIED: "caution",
+            ToolCallStatus.UNKNOWN: "wait",
+        }.get(ToolCallStatus(row.status), "idle")
+    )
     shown = row.proposed if row.executed is None else row.executed
     output = compact(row.output)
     running = row.status == ToolCallStatus.STARTED
@@ -103,8 +111,9 @@ def tool_call(row: ToolCall, depth: int, now: datetime) -> Step:
             "arguments": texts.cut(compact(shown)),
             "output": texts.cut(output),
             "is_long": len(output) > LONG,
-            "is_short": bool(ran or row.status == ToolCallStatus.SUPPLIED) and len(output) <= LONG,
+            "is_short": bool(row.started_at or row.status == ToolCallStatus.SUPPLIED) and len(output) <= LONG,
             "waits": row.status == ToolCallStatus.APPROVED,
+            "written_by": written_by,
         },
     )
 
@@ -141,6 +150,8 @@ def decision(row: Decision, asked: Intervention) -> Step:
         Verdict.REJECT: ("x", "bad"),
         Verdict.ANSWER: ("message", "good"),
     }[Verdict(row.verdict)]
+    if (asked.kind, row.verdict) == (Kind.UNKNOWN_OUTCOME, Verdict.APPROVE):
+        icon, tone = "refresh", "caution"  # it is told to act again, which is no plain approval
     edited = row.verdict == Verdict.EDIT
     facts: dict[str, Any] = {"about": asked, "changes": Comparison(asked.proposal, row.replacement) if edited else None}
     title = f"{name_of(row.decided_by)} {voted(row, asked)}"
@@ -208,7 +219,7 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
     "intervention.cancelled": ("The question was withdrawn", "circle-x", "idle"),
     "notice.given_up": ("A message about this run could not be delivered and was given up", "alert-triangle", "wait"),
     "notice.sent_again": ("{actor} had a message that was given up sent again", "message", "idle"),
-    "tool_call.unknown": ("The run ended while {tool} ran; nobody knows whether it happened", "help-circle", "wait"),
+    UNKNOWN: ("The run ended while {tool} ran; nobody knows whether it happened", "help-circle", "wait"),
     "tool_call.finished_late": (
         "{tool} finished after the run had ended; the agent never read what came back",
         "bolt",
@@ -219,12 +230,17 @@ PEOPLE = ("to", "of", "held_by", "people", "called_in")
 """Keys of an event's data that name somebody, or several, by their user names."""
 LATE = "tool_call.finished_late"
 """The one event that comes after a run's end."""
+LOST = ("{tool} began, and its worker fell silent; nobody knows whether it happened", "help-circle", "wait")
+"""Of `tool_call.unknown`, where a person was asked about it while the run went on."""
 LATE_FAILURE = ("{tool} failed after the run had ended; the agent was never told", "bolt", "bad")
 
 
 def note(row: Event, names: Mapping[str, str]) -> Step:
     """A line of the run's history that no other row tells; ``names`` are what the desk calls its people."""
     title, icon, tone = LATE_FAILURE if row.kind == LATE and row.data.get("error") else NOTES[row.kind]
+    at = row.at
+    if row.kind == UNKNOWN and row.intervention_id:
+        (title, icon, tone), at = LOST, datetime.fromisoformat(row.data["started_at"])
     actor = names.get(row.actor, row.actor) if row.actor_type == ActorType.USER else row.actor
     words = {
         "tool": row.data.get("tool", "a tool"),
@@ -233,7 +249,7 @@ def note(row: Event, names: Mapping[str, str]) -> Step:
     }
     people = {key: ", ".join(names.get(name, name) for name in _listed(row, key)) or "somebody" for key in PEOPLE}
     told = title.format(**words, **people, actor=actor)
-    return Step(f"step-event-{row.pk}", "note", row.at, told, icon, tone, row=row)
+    return Step(f"step-event-{row.pk}", "note", at, told, icon, tone, row=row)
 
 
 def named_in(row: Event) -> Iterator[str]:

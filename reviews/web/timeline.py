@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,9 +11,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from reviews import access
-from reviews.actors import names_of
+from reviews.actions.attempts import UNKNOWN
+from reviews.actors import name_of, names_of
 from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
-from reviews.states import ToolCallStatus
+from reviews.states import Kind, Outcome, ToolCallStatus
 from reviews.web import spans, steps
 from reviews.web.steps import Step
 from reviews.web.waterfall import Axis
@@ -121,20 +122,38 @@ def build(rows: Rows, now: datetime) -> Timeline:
 def _steps(rows: Rows, now: datetime) -> Iterator[Step]:
     nesting = spans.Nesting(rows.spans)
     waiting = {question.tool_call_id for question in rows.interventions}
+    written = _written(rows.decisions)
     for span in rows.spans:
         if step := spans.step(span, nesting, rows.run.finished_at or now):
             yield step
     for call in rows.calls:
         unsettled = call.status in (ToolCallStatus.PROPOSED, ToolCallStatus.APPROVED)
         if not (unsettled and call.pk in waiting):  # its question shows it until it runs
-            yield steps.tool_call(call, nesting.depth_of_agent(call.agent), now)
+            yield steps.tool_call(call, nesting.depth_of_agent(call.agent), now, written.get(call.pk, ""))
     for question in rows.interventions:
         yield steps.question(question, opens=question.queue_id in rows.queues, now=now)
     for decision in rows.decisions:
         yield steps.decision(decision, decision.intervention)
     yield from map(steps.secret_vote, rows.secret)
     yield from map(steps.checkpoint, rows.checkpoints)
-    yield from (steps.note(note, rows.names) for note in rows.notes)
+    begun = {(call.call_id, call.started_at.isoformat()) for call in rows.calls if call.started_at}
+    for note in rows.notes:
+        if not _is_shown_by_its_call(note, begun):
+            yield steps.note(note, rows.names)
+
+
+def _is_shown_by_its_call(note: Event, begun: Collection[tuple[str, str]]) -> bool:
+    """Whether it tells of an attempt that the call's own step shows, since no other came after it."""
+    attempt = note.data.get("call_id"), note.data.get("started_at")
+    return note.kind == UNKNOWN and note.intervention_id is not None and attempt in begun
+
+
+def _written(decisions: list[Decision]) -> dict[int | None, str]:
+    """Who took a call as done and wrote what came back, by the call: the first of the votes that settled it."""
+    asked = [one for one in decisions if one.intervention.kind == Kind.UNKNOWN_OUTCOME]
+    taken = [one for one in asked if one.intervention.outcome == Outcome.OVERRIDDEN == one.outcome]
+    last_round = [one for one in taken if one.round == one.intervention.round]
+    return {one.intervention.tool_call_id: name_of(one.decided_by) for one in reversed(last_round)}
 
 
 def _by_the_end(found: list[Step]) -> tuple[list[Step], list[Step]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reviews.actions import timers
+from reviews.actions.attempts import Effect
+from reviews.meanings import means
 from reviews.models import Intervention
-from reviews.states import Kind, Verdict
+from reviews.states import Kind, ToolCallStatus, Verdict
 
 A, E, O, J, W = Verdict.APPROVE, Verdict.EDIT, Verdict.OVERRIDE, Verdict.REJECT, Verdict.ANSWER  # noqa: E741
 
@@ -26,47 +28,38 @@ class Option:
         return {A: "approve", E: "edit", O: "override"}.get(self.verdict, "")
 
     @property
+    def key(self) -> str:
+        """The key that leads to its button where none is the main one; it does not press it."""
+        return {A: "a", O: "o", J: "r"}.get(self.verdict, "")
+
+    @property
     def asks(self) -> str:
         """The id of the field that its button first leads into while that is empty; see asks.js."""
-        return self.hint and ("id_reason" if self.kind == Kind.UNKNOWN_OUTCOME else "id_note")
+        if self.kind != Kind.UNKNOWN_OUTCOME:
+            return self.hint and "id_note"
+        return {O: "id_output", J: "id_reason"}.get(self.verdict, "")
 
     @property
     def hint(self) -> str:
         """What then stands beside that field."""
+        if (self.kind, self.verdict) == (Kind.UNKNOWN_OUTCOME, O):
+            return WHAT_CAME_BACK.format(label=self.label)
         return HINTS[self.kind].format(label=self.label) if self.verdict == J else ""
 
 
-WORDS: dict[tuple[str, str], tuple[str, str]] = {
-    (Kind.TOOL_APPROVAL, A): ("Approve", "{tool} runs as proposed. The agent reads its output and goes on."),
-    (Kind.TOOL_APPROVAL, E): (
-        "Approve with edits",
-        "{tool} runs with your values instead of the agent's. The agent is told that they were changed.",
-    ),
-    (Kind.TOOL_APPROVAL, O): (
-        "Override",
-        "{tool} does not run. The agent reads the output that you write, as if the tool had returned it.",
-    ),
-    (Kind.TOOL_APPROVAL, J): (
-        "Reject",
-        "{tool} does not run. The agent reads your feedback and decides how to go on.",
-    ),
-    (Kind.QUESTION, W): ("Send the answer", "The agent reads your answer and goes on."),
-    (Kind.QUESTION, J): ("Decline", "The agent is told that nobody will answer, reads your feedback and goes on."),
-    (Kind.FINAL_OUTPUT, A): ("Release", "The output is released as the agent wrote it, and the run is complete."),
-    (Kind.FINAL_OUTPUT, E): ("Release with edits", "Your text is released instead, and the run is complete."),
-    (Kind.FINAL_OUTPUT, J): (
-        "Send back",
-        "Nothing is released. The agent reads your feedback and writes its output again.",
-    ),
-    (Kind.UNKNOWN_OUTCOME, A): (
-        "Run it again",
-        "{tool} runs again with the same values. Choose this only when you know that it did not happen.",
-    ),
-    (Kind.UNKNOWN_OUTCOME, O): (
-        "It happened",
-        "{tool} does not run again. It counts as done, and the agent reads the output that you write.",
-    ),
-    (Kind.UNKNOWN_OUTCOME, J): ("End the run", "{tool} does not run again, and the run ends as failed."),
+LABELS: dict[tuple[str, str], str] = {
+    (Kind.TOOL_APPROVAL, A): "Approve",
+    (Kind.TOOL_APPROVAL, E): "Approve with edits",
+    (Kind.TOOL_APPROVAL, O): "Override",
+    (Kind.TOOL_APPROVAL, J): "Reject",
+    (Kind.QUESTION, W): "Send the answer",
+    (Kind.QUESTION, J): "Decline",
+    (Kind.FINAL_OUTPUT, A): "Release",
+    (Kind.FINAL_OUTPUT, E): "Release with edits",
+    (Kind.FINAL_OUTPUT, J): "Send back",
+    (Kind.UNKNOWN_OUTCOME, A): "Run it again",
+    (Kind.UNKNOWN_OUTCOME, O): "It happened",
+    (Kind.UNKNOWN_OUTCOME, J): "End the run",
 }
 HINTS: dict[str, str] = {
     Kind.TOOL_APPROVAL: "Tell the agent why, or press {label} again to reject without feedback.",
@@ -74,6 +67,7 @@ HINTS: dict[str, str] = {
     Kind.FINAL_OUTPUT: "Tell the agent what to change: without feedback nothing is sent back.",
     Kind.UNKNOWN_OUTCOME: "Tell your colleagues why, or press {label} again to end the run without a reason.",
 }
+WHAT_CAME_BACK = "Write what came back, as far as you know: the agent reads it. Then press “{label}” once more."
 ASKED_FOR: dict[str, str] = {
     Kind.TOOL_APPROVAL: "What the agent wants to do",
     Kind.QUESTION: "What the agent asks",
@@ -82,10 +76,10 @@ ASKED_FOR: dict[str, str] = {
 }
 
 
-AGREE: dict[str, tuple[str, str]] = {
-    E: ("Approve the edit", "What your colleague put in its place counts, once enough people agree."),
-    O: ("Agree with this output", "{tool} does not run; the agent reads the output under vote."),
-    W: ("Agree with this answer", "The agent reads the answer under vote and goes on."),
+AGREE: dict[str, str] = {
+    E: "Approve the edit",
+    O: "Agree with this output",
+    W: "Agree with this answer",
 }
 PUT_TO_VOTE: dict[str, tuple[str, str]] = {
     A: ("The agent's own proposal is under vote again", "You put the agent's own proposal to the vote again"),
@@ -123,8 +117,27 @@ def after_own_vote(item: Intervention) -> str:
 def options(item: Intervention, under_vote: str = A) -> list[Option]:
     """The verdicts that may be given on the item, as the desk words them; to approve is to agree to ``under_vote``."""
     agree = {A: AGREE[under_vote]} if under_vote in AGREE else {}
-    found = [(verdict, *(agree.get(verdict) or WORDS[item.kind, verdict])) for verdict in item.verdicts]
-    return [Option(item.kind, verdict, label, then.format(tool=item.tool or "it")) for verdict, label, then in found]
+    return [
+        Option(
+            item.kind,
+            verdict,
+            agree.get(verdict) or LABELS[item.kind, verdict],
+            means(item.kind, verdict, item.tool, under_vote=under_vote),
+        )
+        for verdict in item.verdicts
+    ]
+
+
+def ran_before(effect: Effect) -> str:
+    """What became of the same call elsewhere, before the name of its run."""
+    what = "This" if effect.has_same_arguments else "The same call"
+    if effect.written_by:
+        return f"{what} was taken as done"
+    return {
+        ToolCallStatus.DONE: f"{what} already ran",
+        ToolCallStatus.FAILED: f"{what} was tried and failed",
+        ToolCallStatus.STARTED: f"{what} has already begun",
+    }.get(ToolCallStatus(effect.call.status), f"{what} began, and nobody knows whether it happened,")
 
 
 def asked_for(item: Intervention) -> str:

@@ -76,11 +76,12 @@ def pay(ran, plug):
     return pay
 
 
-def crash(stage: Stage, plug: Plug, run: Run) -> Run:
-    """Advance until the worker dies, then let another one take over."""
+def crash(stage: Stage, plug: Plug, run: Run, *, before: int = 0) -> Run:
+    """Advance until the worker dies, as so many did before it; then let another one take over."""
     with pytest.raises(Crash):
         stage.advance(run)
     plug.is_out = False
+    Run.objects.filter(pk=run.pk, losses__lt=before).update(losses=before)
     stage.lose_worker(run)
     run.refresh_from_db()
     return run
@@ -328,6 +329,21 @@ class TestTakeover:
             run = crash(stage, plug, run)
 
         assert (run.status, run.error_code) == (RunStatus.FAILED, "workers_lost")
+
+    def test_is_not_given_up_before_a_person_was_asked_about_the_call_in_doubt(self, stage, plug, pay, ran):
+        run = stage.submit(lambda: play.agent(first(call("pay", to="Ann", dies="after")), pay))
+
+        run = stage.advance(crash(stage, plug, run, before=leases.MAX_LOSSES - 1))
+
+        assert (stage.question(run).kind, ran) == (Kind.UNKNOWN_OUTCOME, ["Ann"])
+
+    def test_is_given_up_where_workers_die_even_of_asking(self, stage, plug, pay):
+        run = stage.submit(lambda: play.agent(first(call("pay", to="Ann", dies="after")), pay))
+
+        run = crash(stage, plug, run, before=2 * leases.MAX_LOSSES - 1)
+
+        assert (run.status, run.error_code) == (RunStatus.FAILED, "workers_lost")
+        assert stage.call(run).status == ToolCallStatus.UNKNOWN
 
 
 class TestADatabaseThatFailsBesideATool:

@@ -138,7 +138,7 @@ class TestAnswers:
 
         answers = desk.answers(dict.fromkeys(["c1", "c2"]))
 
-        assert answers == {"c1": Answer(False, refusal("Not Ann.")), "c2": Answer(True, "by hand")}
+        assert answers == {"c1": Answer(False, refusal("Not Ann.")), "c2": Answer(True, "by hand", known=True)}
 
 
 class TestBegin:

@@ -11,10 +11,10 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
-from reviews.actions import interventions, runs
+from reviews.actions import gates, interventions, leases, runs
 from reviews.models import Finding, Intervention, Run
 from reviews.models.finding import Alarm
-from reviews.states import RunStatus, Verdict
+from reviews.states import Ruling, RunStatus, Verdict
 from tests import factories
 from tests.stack import Stack, sign_in
 
@@ -116,6 +116,19 @@ def repeated(desk: Desk, by: User) -> Intervention:
         desk.decide(factories.question(run), Verdict.REJECT, by=by, note=note)
         run = factories.leased(run)
     return factories.question(run)
+
+
+def doubtful(desk: Desk, by: User) -> Intervention:
+    """A question whether a refund happened, whose worker fell silent; no worker is left that could take its run."""
+    desk.stack.stop("worker", "clock")
+    run = factories.leased(desk.submit("refunds", REFUND, by=by), worker="e2b1f3a40c77:4242")
+    asked = factories.proposal(ruling=Ruling.LET_THROUGH)
+    gates.park(run, factories.state(), [asked])
+    call = factories.begin(run, asked.call_id)
+    Run.objects.filter(pk=run.pk).update(lease_expires_at=run.created_at)
+    leases.reclaim_lost()
+    gates.ask_outcome(factories.leased(run, worker="e2b1f3a40c77:4711"), [call])
+    return run.interventions.get()
 
 
 def findings(about: Run) -> None:

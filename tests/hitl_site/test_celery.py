@@ -1,9 +1,12 @@
 """Worker and clock, as far as one process shows; tests/test_stack.py has the rest."""
 
 import signal
+import warnings
 
 import pytest
 from celery import signals
+from celery.exceptions import CPendingDeprecationWarning
+from celery.worker.consumer.consumer import CANCEL_TASKS_BY_DEFAULT
 
 import agents_runtime.tasks  # noqa: F401  (a worker finds it by itself: tests/test_stack.py)
 from hitl_site import celery
@@ -43,6 +46,18 @@ class TestApp:
 
     def test_takes_json_only(self):
         assert set(celery.app.conf.accept_content) == {"json"}
+
+
+class TestExpectALostBroker:
+    def test_hears_nothing_of_the_setting_that_would_throw_runs_away_and_all_else(self):
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            celery.expect_a_lost_broker()
+            warnings.warn(CANCEL_TASKS_BY_DEFAULT, CPendingDeprecationWarning, stacklevel=1)
+            warnings.warn("Something else is going to change.", CPendingDeprecationWarning, stacklevel=1)
+
+        assert [str(one.message) for one in heard] == ["Something else is going to change."]
+        assert not celery.app.conf.worker_cancel_long_running_tasks_on_connection_loss
 
 
 class TestDieWithTheWorker:

@@ -61,7 +61,7 @@ class TestRun:
         factories.gates.park(run, factories.state(), [factories.proposal() for _ in range(5)])
         run = Run.objects.select_related("queue", "started_by").get()
 
-        with django_assert_num_queries(6):  # forks, checkpoints, calls, questions, their decisions, events
+        with django_assert_num_queries(7):  # forks, checkpoints, calls, who wrote outputs, questions, decisions, events
             assert len(shapes.run_in_full(run)["interventions"]) == 5
 
 

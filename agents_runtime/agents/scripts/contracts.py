@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from agents_runtime.agents.scripts.reading import objection, quoted, record, stopped, turned_down
+from agents_runtime.agents.scripts.reading import objection, quoted, record, stopped, turned_down, unrecorded
 from agents_runtime.scripted import Call, Conversation, Turn
 
 CONTRACT = re.compile(r"\bK-\d+\b")
@@ -118,6 +118,8 @@ def _request(talk: Conversation) -> str:
     request = talk.last("request_counterparty_change")
     if request is None:
         return "None was needed."
+    if unrecorded(request):
+        return "Not sent: this is a dry run, and no such request was recorded."
     if turned_down(request, SENT):
         said = f" They said: {stopped(objection(request))}" if objection(request) else ""
         return f"Not sent: a reviewer rejected it.{said}"
@@ -129,6 +131,6 @@ def _recommendation(talk: Conversation) -> str:
     request = talk.last("request_counterparty_change")
     if request is None:
         return "Sign as drafted."
-    if turned_down(request, SENT):
+    if turned_down(request, SENT) or unrecorded(request):
         return f"Do not sign before clause {request.arguments['clause']} is settled in another way."
     return f"Sign once the counterparty accepts the new clause {request.executed['clause']}."

@@ -10,6 +10,8 @@ SUM = r"(\d[\d,]*(?:\.\d+)?)"
 CURRENCY = r"(?:USD|EUR|GBP|dollars?|euros?|pounds?|[$€£])"
 MONEY = re.compile(rf"{CURRENCY}\s?{SUM}|{SUM}\s?{CURRENCY}", re.IGNORECASE)
 RECEIPT = re.compile(r"\b(?:RF|MSG|LAB|PG|TN|CR)-\d+")
+DRY_RUN = "Dry run: "
+"""How the output begins that a dry run gives in place of a call of which nothing was recorded."""
 NO_SUM = r"[\w:-]|\.\d|\s*(?:%|(?:day|week|hour|month|year)s?\b)"
 BARE = re.compile(rf"(?<![\w.:-]){SUM}(?!{NO_SUM})", re.IGNORECASE)
 
@@ -58,9 +60,15 @@ def turned_down(call: Exchange, done: str) -> bool:
     """Whether somebody said no to the call.
 
     A reviewer's bare words come back as the call's output, be they an objection or a result supplied by hand. Without a
-    receipt they count as a result only if they hold one of the words, a pattern, that say it is done.
+    receipt they count as a result only if they hold one of the words, a pattern, that say it is done. In a dry run
+    nobody says no to a call of which nothing was recorded.
     """
-    return call.rejected or not (receipt(call) or says(call.output, done))
+    return not unrecorded(call) and (call.rejected or not (receipt(call) or says(call.output, done)))
+
+
+def unrecorded(call: Exchange) -> bool:
+    """Whether it stands in a dry run that knows of no such call: neither done nor turned down."""
+    return call.output.startswith(DRY_RUN)
 
 
 def objection(call: Exchange) -> str:

@@ -13,6 +13,7 @@ from agents_runtime.agents.scripts.reading import (
     says,
     stopped,
     turned_down,
+    unrecorded,
 )
 from agents_runtime.scripted import Call, Conversation, Exchange, Turn
 
@@ -111,7 +112,7 @@ def _reason(order: dict[str, Any]) -> str:
 def _mail(talk: Conversation) -> Turn | None:
     refund = talk.calls("issue_refund")[-1]
     to = record(talk.last("get_customer")).get("email")
-    if talk.last("send_email") or not to or not _customer_should_hear(refund):
+    if talk.last("send_email") or not to or unrecorded(refund) or not _customer_should_hear(refund):
         return None
     subject = f"Your order {refund.executed['order_id']}"
     return Call("send_email", {"to": to, "subject": subject, "body": _letter(talk, refund)})
@@ -160,6 +161,8 @@ def _outcome(refund: Exchange) -> str:
     to = f"{done['customer_id']} for order {done['order_id']}"
     if turned_down(refund, PAID):
         return f"No refund was made to {to}: a reviewer rejected it.{_they_said(refund)}"
+    if unrecorded(refund):
+        return f"No refund was made to {to}: this is a dry run, and nothing was recorded for these arguments."
     if not receipt(refund):
         return f"The refund to {to} was settled by a reviewer: {stopped(refund.output)}"
     by_hand = f" A reviewer changed {stopped(_changes(refund))}" if refund.edited else ""
@@ -192,6 +195,8 @@ def _told(talk: Conversation) -> str:
     mail = talk.last("send_email")
     if mail is None:
         return "The customer was not told by e-mail."
+    if unrecorded(mail):
+        return "The e-mail was not sent: this is a dry run, and no such e-mail was recorded."
     if turned_down(mail, SENT):
         return f"The e-mail was not sent: a reviewer rejected it.{_they_said(mail)}"
     offer = " and offered a voucher" if turned_down(talk.calls("issue_refund")[-1], PAID) else ""

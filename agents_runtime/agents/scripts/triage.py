@@ -2,7 +2,7 @@
 
 import re
 
-from agents_runtime.agents.scripts.reading import amount, objection, quoted, record, says, turned_down
+from agents_runtime.agents.scripts.reading import amount, objection, quoted, record, says, turned_down, unrecorded
 from agents_runtime.scripted import Call, Conversation, Exchange, Turn
 
 PATIENT = re.compile(r"\bP-\d+\b")
@@ -72,6 +72,8 @@ def _signs(talk: Conversation) -> str:
 
 
 def _finding(lab: Exchange) -> str:
+    if unrecorded(lab):
+        return f"The {lab.arguments['test']} test has no result in this dry run."
     if _is_missing(lab):
         return f"The {lab.arguments['test']} test was declined. {objection(lab)}".strip()
     return f"{_result(lab)}."
@@ -79,7 +81,7 @@ def _finding(lab: Exchange) -> str:
 
 def _is_missing(lab: Exchange) -> bool:
     """A result is a report, a value, or a word such as "normal"."""
-    return turned_down(lab, RESULT) and (lab.rejected or amount(lab.output) is None)
+    return unrecorded(lab) or turned_down(lab, RESULT) and (lab.rejected or amount(lab.output) is None)
 
 
 def _result(lab: Exchange) -> str:
@@ -101,7 +103,7 @@ def _act(talk: Conversation) -> Turn | None:
 
 def _answer(talk: Conversation) -> str:
     asked = talk.last("ask_human")
-    return "" if asked is None or asked.rejected else asked.output.rstrip(". ")
+    return "" if asked is None or asked.rejected or unrecorded(asked) else asked.output.rstrip(". ")
 
 
 def _team(answer: str, lab: Exchange) -> str:
@@ -121,7 +123,7 @@ def _file(talk: Conversation) -> Turn | None:
 
 def _level(talk: Conversation) -> int:
     page, lab = talk.last("page_on_call"), talk.calls("order_lab")[-1]
-    if page and not turned_down(page, COMING):
+    if page and not unrecorded(page) and not turned_down(page, COMING):
         return 1
     return 2 if _is_high(lab) else 3
 
@@ -141,7 +143,9 @@ def _note(talk: Conversation) -> str:
     sentences += [_finding(lab) for lab in talk.calls("order_lab")]
     sentences.append(f"Clinician: {_answer(talk) or 'no answer'}.")
     page = talk.last("page_on_call")
-    if page:
+    if page and unrecorded(page):
+        sentences.append("Nobody was paged: this is a dry run.")
+    elif page:
         said_no = turned_down(page, COMING)
         sentences.append(f"Page rejected: {objection(page)}" if said_no else f"Paged {page.executed['team']}.")
     if talk.notes:
@@ -151,6 +155,8 @@ def _note(talk: Conversation) -> str:
 
 def _sum_up(talk: Conversation) -> str:
     filed = talk.calls("file_triage_note")[-1]
+    if unrecorded(filed):
+        return f"The triage note for {_patient(talk)} was not filed: this is a dry run, and no such note was recorded."
     if turned_down(filed, FILED):
         return f"The triage note for {_patient(talk)} was not filed: {objection(filed)}"
     return f"Triage level {filed.executed['level']} for {_patient(talk)}. {filed.executed['note']}"

@@ -24,6 +24,11 @@ CARRIES: dict[str, tuple[str, ...]] = {
     Verdict.ANSWER: ("answer",),
 }
 """What a verdict replaces something with: exactly one of these options, and no other."""
+HELP = (
+    "what you say to it; `show ID` tells what each verdict does there. Where the question is whether a call happened "
+    "(kind unknown_outcome): approve = it did not, run it AGAIN; override = it happened, and --output is what came "
+    "back; reject = nobody can tell, the run fails"
+)
 
 
 class Command(DeskCommand):
@@ -33,7 +38,7 @@ class Command(DeskCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("id", help="of the question; its first characters will do")
-        parser.add_argument("verdict", choices=Verdict.values)
+        parser.add_argument("verdict", choices=Verdict.values, help=HELP)
         add_as(parser, "the account that decides", required=True)
         parser.add_argument("--note", default="", metavar="TEXT", help="feedback that the agent reads")
         parser.add_argument(
@@ -42,7 +47,9 @@ class Command(DeskCommand):
         parser.add_argument("--context", default="", metavar="TEXT", help="one more message to the agent")
         parser.add_argument("--arguments", type=_json, metavar="JSON", help="edit: the arguments to run with instead")
         parser.add_argument(
-            "--output", metavar="TEXT", help="override: what the agent reads; edit of a final output: what is released"
+            "--output",
+            metavar="TEXT",
+            help="override: what the agent reads, as the tool's output; edit of a final output: what is released",
         )
         parser.add_argument("--answer", metavar="TEXT", help="answer: the reply")
         parser.add_argument("--if-version", type=int, metavar="N", help="refuse if the question is not at this version")
@@ -73,7 +80,8 @@ def _carried(verdict: str, said: dict[str, Any]) -> str:
     if strange := [name for name in given if name not in wanted]:
         raise Misused(f"--{strange[0]} does not go with {verdict}.")
     if len(given) != min(len(wanted), 1):
-        raise Misused(f"{verdict} needs {' or '.join(f'--{name}' for name in wanted)}, and one of them only.")
+        either = ", one of the two" if len(wanted) > 1 else ""
+        raise Misused(f"{verdict} needs {' or '.join(f'--{name}' for name in wanted)}{either}.")
     return given[0] if given else ""
 
 

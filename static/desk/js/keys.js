@@ -1,4 +1,5 @@
 // Keyboard: j/k and arrows walk [data-row] links, single keys and "g i" sequences press [data-key], "?" shows the sheet.
+// A field, or a button with data-focuses, is only led to: its key alone does nothing.
 // WCAG 2.1.4: html[data-keys=off] switches the single keys off; Escape and Ctrl+Enter stay.
 const FIELD = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const SEQUENCE_MS = 900;
@@ -10,7 +11,7 @@ const typing = (node) => node.closest?.(FIELD);
 const visible = (node) => node.checkVisibility({ visibilityProperty: true });
 
 function press(node) {
-  if (node.matches(FIELD)) node.focus();
+  if (node.matches(FIELD) || "focuses" in node.dataset) node.focus();
   else node.click();
 }
 

@@ -6,6 +6,7 @@ import pytest
 from agents import Runner
 
 from agents_runtime.agents.contracts import build, request_counterparty_change
+from reviews.actions import trials
 from tests.agents_runtime.demo_agents.theatre import edit, play, reject, supply
 
 TASK = "Review contract K-2207 with Northwind Hosting before Friday's signing."
@@ -173,3 +174,12 @@ class TestRevision:
 
     def test_calls_no_tool_again(self):
         assert revised(play(build(), TASK), "Shorter.").tools == []
+
+
+class TestDryRun:
+    def test_blames_no_reviewer_for_a_request_that_was_never_sent(self):
+        refusal = trials.refusal("request_counterparty_change")
+        played = play(build(), TASK, request_counterparty_change=supply(refusal))
+
+        assert "Not sent: this is a dry run" in played.final
+        assert "rejected" not in played.final and "Do not sign" in played.final

@@ -4,8 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents_runtime.agents.scripts.reading import amount, money, objection, quoted, receipt, record, says, turned_down
+from agents_runtime.agents.scripts.reading import (
+    amount,
+    money,
+    objection,
+    quoted,
+    receipt,
+    record,
+    says,
+    turned_down,
+    unrecorded,
+)
 from agents_runtime.scripted import Exchange
+from reviews.actions import trials
 
 
 def came_back(output):
@@ -89,6 +100,11 @@ class TestTurnedDown:
     def test_is_what_somebody_objected_to(self, output, why):
         assert turned_down(came_back(output), "paid")
         assert objection(came_back(output)) == why
+
+    def test_is_nobodys_no_where_a_dry_run_knows_of_no_such_call(self):
+        assert unrecorded(came_back(trials.refusal("pay")))
+        assert not turned_down(came_back(trials.refusal("pay")), "paid")
+        assert not unrecorded(came_back("The dry run: fine."))
 
 
 class TestReceipt:

@@ -10,6 +10,7 @@ from agents import Agent, Runner, RunState
 from agents_runtime.agents.refunds import build, issue_refund
 from agents_runtime.agents.scripts.refunds import script
 from agents_runtime.scripted import Conversation, ScriptedModel
+from reviews.actions import trials
 from tests.agents_runtime.demo_agents.theatre import edit, play, reject, supply
 
 DUPLICATE = "Customer C-88213 reports a duplicate charge on order O-30912."
@@ -255,3 +256,19 @@ class TestContext:
 class TestIssueRefund:
     def test_takes_no_sum_that_is_nothing_or_less(self):
         assert issue_refund.params_json_schema["properties"]["amount"]["exclusiveMinimum"] == 0
+
+
+class TestDryRun:
+    """What the agent says of a call of which nothing was recorded."""
+
+    def test_blames_no_reviewer_for_a_refund_that_was_never_made(self):
+        played = play(build(), DUPLICATE, issue_refund=supply(trials.refusal("issue_refund")))
+
+        assert played.final.startswith("No refund was made to C-88213 for order O-30912: this is a dry run")
+        assert "rejected" not in played.final
+        assert played.tools[-1] == "issue_refund", "nothing is told to the customer, nor proposed anew"
+
+    def test_says_of_an_email_that_it_was_not_sent(self):
+        played = play(build(), DUPLICATE, send_email=supply(trials.refusal("send_email")))
+
+        assert "The e-mail was not sent: this is a dry run" in played.final

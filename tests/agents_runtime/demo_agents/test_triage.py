@@ -3,6 +3,7 @@
 import pytest
 
 from agents_runtime.agents.triage import build, order_lab
+from reviews.actions import trials
 from tests.agents_runtime.demo_agents.theatre import edit, play, reject, supply
 
 CHEST = "Triage patient P-1042: chest pain for 2 hours, came in by ambulance."
@@ -180,3 +181,28 @@ class TestNote:
         final = play(build(), CHEST, ask_human=OBSERVE, file_triage_note=edit(level=1)).final
 
         assert final.startswith("Triage level 1 for P-1042.")
+
+
+class TestDryRun:
+    def test_takes_a_missing_result_for_nobodys_refusal(self):
+        played = play(build(), CHEST, order_lab=supply(trials.refusal("order_lab")), ask_human=supply("Observe."))
+
+        assert "The troponin test has no result in this dry run." in played.final
+        assert "declined" not in played.final
+
+    def test_pages_nobody_and_files_nothing_unrecorded(self):
+        played = play(
+            build(),
+            CHEST,
+            ask_human=supply("Page them."),
+            page_on_call=supply(trials.refusal("page_on_call")),
+            file_triage_note=supply(trials.refusal("file_triage_note")),
+        )
+
+        assert "Nobody was paged: this is a dry run." in played.calls("file_triage_note")[0]["note"]
+        assert "was not filed: this is a dry run" in played.final
+
+    def test_takes_no_refusal_for_an_answer(self):
+        played = play(build(), CHEST, ask_human=supply(trials.refusal("ask_human")))
+
+        assert "Clinician: no answer." in played.calls("file_triage_note")[0]["note"]

@@ -125,6 +125,15 @@ class TestStop:
 
         assert ("demo", "web did not stop within 0 s; killing it") in said
 
+    def test_says_how_long_it_may_take_and_what_becomes_of_the_rest(self, house, said):
+        house.start(part("web", grace=0.2), up(said, "web"))
+        house.start(part("worker", DEAF, grace=1.0, on_kill="its run stays as it is"), up(said, "worker"))
+        house.stop()
+
+        told = [line for name, line in said if name == "demo"]
+        assert told[0] == "stopping … what an agent is doing has 1 s to end; Ctrl-C again stops at once"
+        assert told[1:3] == ["worker did not stop within 1 s; killing it", "its run stays as it is"]
+
     def test_waits_for_nobody_after_a_second_signal(self, house, said):
         house.heed_signals()
         house.start(part("web", DEAF, grace=60), up(said, "web"))

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from reviews import events
 from reviews.actions import LeaseLost, gates, interventions, leases, runs, tool_calls
+from reviews.actions.fleet import UNANNOUNCED_AFTER
 from reviews.models import Run
 from reviews.states import Ruling, RunStatus, Verdict
 from tests import factories
@@ -255,5 +256,5 @@ class TestAnnounceWaiting:
 
     def test_stands_in_for_a_process_that_died_after_its_commit(self, refund, alice):
         interventions.decide(refund.pk, by=alice, verdict=Verdict.APPROVE)  # and its on_commit never came
-        Run.objects.filter(pk=refund.run_id).update(announced_at=timezone.now() - leases.UNANNOUNCED_AFTER * 2)
+        Run.objects.filter(pk=refund.run_id).update(announced_at=timezone.now() - UNANNOUNCED_AFTER * 2)
         assert leases.announce_waiting() == 1

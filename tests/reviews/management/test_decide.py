@@ -5,9 +5,11 @@ import pytest
 from reviews import audit
 from reviews.actions import gates, interventions
 from reviews.management.cli import Misused, Refused
+from reviews.management.commands.decide import Command
 from reviews.models import Decision, Intervention, ToolCall
 from reviews.states import Kind, Verdict
 from tests import factories
+from tests.reviews import desk_data
 from tests.reviews.management.shell import call, told
 
 CHEAPER = '{"customer_id": "C-88213", "amount": 48.2}'
@@ -95,6 +97,27 @@ class TestDecide:
         assert (line.actor_type, line.actor) == ("user", "alice")
 
 
+class TestUnknownOutcome:
+    @pytest.mark.parametrize(
+        ("words", "means"),
+        [
+            (("approve",), "It did not happen: issue_refund runs again with the same values."),
+            (("override", "--output", "RF-1"), "It happened: issue_refund does not run again."),
+            (("reject",), "Nobody can tell: issue_refund does not run again, and the run ends as failed."),
+        ],
+    )
+    def test_says_afterwards_what_the_verdict_meant(self, alice, words, means):
+        item, other = desk_data.unknown(), desk_data.unknown()
+
+        assert told("decide", item.pk, *words, "--as", "alice")["decisions"][0]["means"].startswith(means)
+        assert means in " ".join(call("decide", other.pk, *words, "--as", "alice").split())
+
+    def test_is_explained_in_the_help(self):
+        said = " ".join(Command().create_parser("manage.py", "decide").format_help().split())
+
+        assert "approve = it did not, run it AGAIN; override = it happened" in said
+
+
 class TestRefusals:
     def test_names_the_colleague_who_was_faster(self, refund, bob):
         interventions.decide(refund.pk, by=bob, verdict=Verdict.REJECT)
@@ -179,6 +202,19 @@ class TestUsage:
     def test_names_the_flag_that_does_not_fit(self, refund):
         with pytest.raises(Misused, match="--answer does not go with approve"):
             call("decide", refund.pk, "approve", "--as", "alice", "--answer", "x")
+
+    @pytest.mark.parametrize(
+        ("verdict", "needs"),
+        [
+            ("override", "override needs --output."),
+            ("edit", "edit needs --arguments or --output, one of the two."),
+        ],
+    )
+    def test_names_what_a_verdict_needs(self, refund, verdict, needs):
+        with pytest.raises(Misused) as misused:
+            call("decide", refund.pk, verdict, "--as", "alice")
+
+        assert str(misused.value) == needs
 
     def test_says_what_is_wrong_with_the_json(self, refund):
         with pytest.raises(Misused, match="--arguments: this is not JSON: Expecting property name"):

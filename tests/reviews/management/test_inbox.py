@@ -11,21 +11,8 @@ from tests.reviews.management.shell import call, noted, told
 
 KEYS = {
     *("id", "run", "kind", "agent", "asked_by", "tool", "call_id", "arguments", "title", "why", "risk", "queue"),
-    *(
-        "status",
-        "outcome",
-        "verdicts",
-        "reason_required",
-        "claimed_by",
-        "claimed_at",
-        "claim_expires_at",
-        "assignee",
-        "snoozed_until",
-        "asked_back_at",
-        "extended",
-        "due_at",
-        "expires_at",
-    ),
+    *("status", "outcome", "verdicts", "means", "reason_required", "claimed_by", "claimed_at", "claim_expires_at"),
+    *("assignee", "snoozed_until", "asked_back_at", "extended", "due_at", "expires_at"),
     *("level", "rejections", "version", "round", "approvals", "created_at", "decided_at"),
 }
 

@@ -4,11 +4,13 @@ from uuid import UUID
 
 import pytest
 
-from reviews.actions import gates, interventions, leases, runs, tool_calls
+from reviews import shapes
+from reviews.actions import forks, gates, interventions, leases, runs, tool_calls
 from reviews.management.cli import Misused, Refused
 from reviews.models import Run
 from reviews.states import Kind, Verdict
 from tests import factories
+from tests.reviews import desk_data
 from tests.reviews.management.shell import call, told
 
 
@@ -137,6 +139,56 @@ class TestShowQuestion:
 
         assert "Arguments\n  {\n" in page  # in an order of the database's choosing
         assert '\n    "customer_id": "C-88213"' in page
+
+
+class TestShowUnknownOutcome:
+    @pytest.fixture
+    def unknown(self, alice):
+        return desk_data.unknown()
+
+    def test_says_what_each_verdict_does_there(self, unknown):
+        page, means = " ".join(call("show", unknown.pk).split()), told("show", unknown.pk)["means"]
+
+        assert list(means) == ["approve", "override", "reject"]
+        assert f"approve {means['approve']}" in page and "runs again" in means["approve"]
+        assert f"override --output {means['override']}" in page and means["override"].startswith("It happened")
+
+    def test_names_the_worker_the_moment_and_the_key(self, unknown):
+        call_row = unknown.tool_call
+        attempt = told("show", unknown.pk)["attempt"]
+        page = call("show", unknown.pk)
+
+        assert (attempt["worker"], attempt["idempotency_key"]) == ("worker-1", call_row.idempotency_key)
+        assert attempt["started_at"] == shapes.moment(call_row.started_at)
+        assert "worker-1" in page and call_row.idempotency_key in page
+
+    def test_marks_an_output_that_a_person_wrote(self, unknown, alice):
+        interventions.decide(unknown.pk, by=alice, verdict=Verdict.OVERRIDE, replacement="Paid by hand.")
+
+        (made,) = told("show", unknown.run_id)["tool_calls"]
+        assert (made["status"], made["output"], made["output_by"]) == ("done", "Paid by hand.", "alice")
+        assert "done, output by alice" in call("show", unknown.run_id)
+
+    def test_calls_no_run_again_an_approval_without_more_words(self, unknown, alice):
+        interventions.decide(unknown.pk, by=alice, verdict=Verdict.APPROVE)
+
+        page = call("show", unknown.run_id)
+        assert "approved: run again" in page
+        assert "intervention.approve: told to run again" in page
+        assert "tool_call.unknown" in page
+
+
+class TestShowFork:
+    def test_says_that_the_same_already_ran_where_it_comes_from(self, finished, refund, alice):
+        again = factories.leased(forks.fork(refund.checkpoint_id, by=alice))
+        gates.park(again, factories.state("again"), [factories.proposal(call_id=refund.tool_call.call_id)])
+        question = again.interventions.get()
+
+        (ran,) = told("show", question.pk)["already_ran"]
+        page = call("show", question.pk)
+
+        assert (ran["run"], ran["status"], ran["output"]) == (str(finished.pk), "done", "Receipt RF-1")
+        assert "Already ran, before this run" in page and "Receipt RF-1" in page
 
 
 class TestLookup:

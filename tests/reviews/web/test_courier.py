@@ -114,6 +114,39 @@ class TestCatchUp:
         assert len(made) == 1
         assert all(line.heard[0].startswith("<row>") for line in lines)
 
+    def test_looks_again_where_others_have_come_further_meanwhile(self, courier):
+        """Before the bell: a look that was remembered finds nothing, however often it is asked."""
+
+        @async_to_sync
+        async def play() -> tuple[Slow, list[int]]:
+            there, made = iter([5, 6]), []
+
+            def look() -> Found:
+                made.append(next(there))
+                return Found("", made[-1], None)
+
+            line = Slow(look)
+            line.gate.set()
+            await courier.catch_up(line)
+            courier.seq = 6
+            await asyncio.wait_for(courier.catch_up(line), 5)
+            return line, made
+
+        line, made = play()
+        assert (line.seq, made) == (6, [5, 6])
+
+    def test_comes_to_rest_where_the_database_was_put_back(self, courier):
+        @async_to_sync
+        async def play() -> Slow:
+            line = Slow(lambda: Found("<earlier>", 3, None))
+            line.gate.set()
+            courier.seq = line.seq = 9
+            await asyncio.wait_for(courier.catch_up(line), 5)
+            return line
+
+        line = play()
+        assert (line.looks, line.seq, courier.seq, len(line.heard)) == (1, 3, 3, 1)
+
     def test_shows_no_number_to_who_sees_no_queue(self, courier):
         line = Slow(lambda: Found("", 9, Sight()))
         line.gate.set()

@@ -36,6 +36,36 @@ class TestPane:
         assert "identical attempt" not in text_of(page_of(alice, "reviews:intervention", factories.question().pk))
 
 
+class TestLastAttempt:
+    ENDS = "If it is rejected once more and the agent proposes it again, nobody is asked: the run ends as failed."
+
+    def test_is_called_so_before_the_run_ends_over_it(self, third, alice):
+        assert self.ENDS in text_of(page_of(alice, "reviews:intervention", third.pk))
+        assert self.ENDS in call("show", third.pk)
+        assert told("show", third.pk)["is_last"] is True
+
+    def test_comes_sooner_for_an_agent_that_allows_fewer(self, alice):
+        factories.card(max_rejections=2)
+        run = factories.leased()
+        interventions.decide(factories.question(run).pk, by=alice, verdict=Verdict.REJECT)
+        second = factories.question(leases.take(run.pk, worker="w"))
+
+        assert self.ENDS in text_of(page_of(alice, "reviews:intervention", second.pk))
+
+    def test_is_not_the_second_of_four(self, alice):
+        run = factories.leased()
+        interventions.decide(factories.question(run).pk, by=alice, verdict=Verdict.REJECT)
+        second = factories.question(leases.take(run.pk, worker="w"))
+
+        assert self.ENDS not in text_of(page_of(alice, "reviews:intervention", second.pk))
+        assert told("show", second.pk)["is_last"] is False
+
+    def test_is_no_warning_any_more_once_it_is_decided(self, third, alice):
+        interventions.decide(third.pk, by=alice, verdict=Verdict.APPROVE)
+
+        assert self.ENDS not in text_of(page_of(alice, "reviews:intervention", third.pk))
+
+
 class TestInbox:
     def test_marks_the_row(self, third, alice):
         assert "Rejected 2×" in text_of(page_of(alice, "reviews:inbox"))

@@ -4,10 +4,12 @@ import pytest
 from django.urls import reverse
 
 from reviews import catalog
-from reviews.actions import gates, runs
+from reviews.actions import gates, interventions, runs
 from reviews.models import AuditEntry, Run
-from reviews.states import RunStatus
+from reviews.states import RunStatus, Verdict
 from tests import factories
+from tests.reviews import desk_data
+from tests.reviews.desk_data import text_of
 from tests.reviews.web.visits import page_of, post
 
 
@@ -147,6 +149,39 @@ class TestSteering:
         assert post(charlie, f"reviews:{verb}", run.pk).status_code == 404
         assert Run.objects.get().status == RunStatus.QUEUED
 
-    @pytest.mark.parametrize("verb", ["pause", "resume", "retry"])
+    @pytest.mark.parametrize("verb", ["pause", "resume"])
     def test_is_never_done_by_a_link(self, alice, verb):
         assert page_of(alice, f"reviews:{verb}", factories.run(by=alice).pk).status_code == 405
+
+
+class TestRetryInDoubt:
+    @pytest.fixture
+    def doubtful(self, alice):
+        """A run that a reviewer ended because nobody knows whether its refund happened."""
+        item = desk_data.unknown()
+        interventions.decide(item.pk, by=alice, verdict=Verdict.REJECT)
+        return Run.objects.get(pk=item.run_id)
+
+    def test_is_asked_about_first(self, alice, doubtful):
+        page = text_of(page_of(alice, "reviews:run", doubtful.pk))
+
+        assert f'<a class="btn" href="/runs/{doubtful.pk}/retry/">' in page
+        assert "formaction" not in page
+
+    def test_names_the_call_and_its_key_and_does_nothing(self, alice, doubtful):
+        page = text_of(page_of(alice, "reviews:retry", doubtful.pk))
+
+        assert "Nobody knows whether this happened" in page
+        assert doubtful.tool_calls.get().idempotency_key in page
+        assert not Run.objects.filter(retry_of=doubtful).exists()
+
+    def test_is_done_once_it_is_confirmed(self, alice, doubtful):
+        response = post(alice, "reviews:retry", doubtful.pk)
+
+        assert response.url == reverse("reviews:run", args=[Run.objects.get(retry_of=doubtful).pk])
+
+    def test_needs_no_question_where_nothing_is_in_doubt(self, alice, failed):
+        assert "formaction" in text_of(page_of(alice, "reviews:run", failed.pk))
+
+    def test_is_not_offered_for_a_run_that_goes_on(self, alice):
+        assert page_of(alice, "reviews:retry", factories.run(by=alice).pk).status_code == 302

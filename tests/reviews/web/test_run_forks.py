@@ -2,7 +2,7 @@
 
 import pytest
 
-from reviews.actions import interventions, leases
+from reviews.actions import interventions, leases, runs
 from reviews.management.cli import Refused
 from reviews.models import Run
 from reviews.states import Verdict
@@ -30,6 +30,19 @@ class TestButton:
 
     def test_is_not_shown_to_who_only_reads(self, run, otto):
         assert "/fork/" not in text_of(page_of(otto, "reviews:run", run.pk))
+
+
+class TestList:
+    def test_marks_what_comes_from_another_run(self, run, alice):
+        post(alice, "reviews:fork", run.pk, 1)
+        runs.stop(run.pk, by=alice)
+        runs.retry(run.pk, by=alice)
+
+        page = text_of(page_of(alice, "reviews:runs"))
+
+        assert f'title="Goes on from checkpoint 1 of run {str(run.pk)[:8]}">run again</span>' in page
+        assert f'title="Repeats run {str(run.pk)[:8]}">retry</span>' in page
+        assert page.count("run again</span>") == page.count("retry</span>") == 1
 
 
 class TestFork:

@@ -36,7 +36,8 @@ class TestOption:
 
         assert no.asks == asks
         assert no.hint.startswith(hint)
-        assert not any(option.asks or option.hint for option in others)
+        asking = [option for option in others if option.asks or option.hint]
+        assert [option.asks for option in asking] == (["id_output"] if kind == Kind.UNKNOWN_OUTCOME else [])
 
 
 class TestAtDueTime:
