@@ -82,7 +82,7 @@ def _take(round: Climb, timer: Timer, step: Step) -> None:
         timer.save(update_fields=["due_at"])
         round.results[timer.pk] = RESULT.POSTPONED
         return
-    people = round.roster.people(intervention, step.to) if step.do in ADDRESSED else []
+    people = round.roster.people(intervention, step.to, do=step.do) if step.do in ADDRESSED else []
     if step.do in ADDRESSED and not people:
         data = {"step": timer.step_no, "do": step.do, "to": ", ".join(step.to), "intended_at": timer.intended_at}
         round.acts.append(Act("escalation.no_target", TIMEOUT, intervention.run, intervention, data))
