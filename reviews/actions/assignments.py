@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
@@ -77,11 +77,12 @@ def hand_to(intervention: Intervention, user: User, actor: Actor) -> list[Act]:
 def pick(queue: Queue, candidates: Sequence[User]) -> User | None:
     """The one whose turn it is: the least loaded who is there, and among equals the next after the last pick.
 
-    Remembers the pick, under a lock on the queue: two picks at once are two people's. Call it with the run locked.
+    Remembers the pick, under a lock on the queue: two picks at once are two people's. Call it with the run locked, and
+    who picks for several queues in one transaction with all of them locked by `hold_turns`.
     """
     if not candidates:
         return None
-    locked = Queue.objects.select_for_update(of=("self",), no_key=True).get(pk=queue.pk)
+    (locked,) = hold_turns([queue.pk])
     gone = presence.away(person.pk for person in candidates)
     there = {person.pk: person for person in candidates if person.is_active and person.pk not in gone}
     chosen = shares.least_loaded(there, loads_of(there), locked.last_picked_id)
@@ -89,6 +90,12 @@ def pick(queue: Queue, candidates: Sequence[User]) -> User | None:
         return None
     Queue.objects.filter(pk=queue.pk).update(last_picked=chosen)
     return there[chosen]
+
+
+def hold_turns(queues: Iterable[int]) -> list[Queue]:
+    """Lock these queues for picks: after the runs, and by key, so that no two who pick wait for each other."""
+    ordered = Queue.objects.filter(pk__in=set(queues)).order_by("pk")
+    return list(ordered.select_for_update(of=("self",), no_key=True))
 
 
 def loads_of(people: Sequence[int] | dict[int, User]) -> dict[int, int]:

@@ -78,8 +78,7 @@ def assign_evenly(ids: Sequence[UUID], *, mark: str, by: User) -> int:
     ids = list(ids)[:MOST]
     runs = Run.objects.filter(interventions__in=ids).order_by().values("pk")
     list(Run.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=runs).order_by("pk").values_list("pk"))
-    queues = Queue.objects.filter(interventions__in=ids).order_by().values("pk")
-    list(Queue.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=queues).order_by("pk"))
+    assignments.hold_turns(Intervention.objects.filter(pk__in=ids).order_by().values_list("queue", flat=True))
     planned = plan(by, ids)
     if not ids or planned.mark != mark:
         raise Conflict("Something changed since this was planned. Look at the plan again.")

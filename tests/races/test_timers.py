@@ -1,12 +1,14 @@
 """Two clocks at once, and a clock and a reviewer at once."""
 
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.utils import timezone
 
-from reviews.actions import Conflict, firing, interventions
+from reviews.actions import Conflict, assignments, firing, interventions
 from reviews.models import AuditEntry, Decision, Intervention, Notice, Timer
 from reviews.states import Verdict
 from tests import factories
@@ -40,6 +42,35 @@ class TestTwoClocks:
         assert AuditEntry.objects.filter(action="intervention.reminded").count() == 12
         assert Notice.objects.filter(kind="reminder").count() == 12
         assert not Timer.objects.due(timezone.now()).exists()
+
+
+class TestTwoClocksOverTwoQueues:
+    @pytest.mark.parametrize("_", range(3))
+    def test_reassign_without_waiting_for_each_other(self, alice, monkeypatch, _):
+        """Each takes the queues in the other's order, and holds the first until the other holds its first too."""
+        policy(steps=[step("30 min", "reassign", to="reviewers")])
+        first, other = factories.queue(), factories.queue("other")
+        factories.seat(alice, other)
+        asked = [ask() for _ in range(4)]
+        Intervention.objects.filter(pk__in=[asked[1].pk, asked[2].pk]).update(queue=other)
+        now, met = timezone.now(), threading.Barrier(2)
+        for nth, question in enumerate(asked):
+            Timer.objects.filter(intervention=question, kind="step").update(due_at=now - timedelta(seconds=10 - nth))
+        pick = assignments.pick
+
+        def meet(queue, people):
+            chosen = pick(queue, people)
+            with suppress(threading.BrokenBarrierError):  # in one order of locks the other comes when this one is done
+                met.wait(0.5)
+            return chosen
+
+        monkeypatch.setattr(assignments, "pick", meet)
+        clocks = [partial(firing._fire, [one.run_id for one in part], now) for part in (asked[:2], asked[2:])]
+        won, lost = split(race(*clocks))
+
+        assert (won, lost) == ([2, 2], [])
+        assert Intervention.objects.filter(assignee=alice, queue=first).count() == 2
+        assert Intervention.objects.filter(assignee=alice, queue=other).count() == 2
 
 
 class TestAClockAndAReviewer:

@@ -148,6 +148,20 @@ class TestADigest:
         found = [outbox.take(now(hours=1, seconds=settings.FOUREYES_NOTICE_LEASE + 1)) for _ in range(2)]
         assert lost.first.message in {parcel.first.message for parcel in found}
 
+    def test_goes_out_under_its_id_after_the_quiet_hours_in_which_its_lease_ended(self, items, settings, alice, bob):
+        """The mail server may have it already, and knows it by that id."""
+        Notice.objects.filter(user=bob).delete()
+        lost = outbox.take(now(hours=1))
+        NoticeSettings.objects.filter(user=alice).update(quiet_from=now().time(), quiet_to=now(hours=8).time())
+        assert outbox.take(now(hours=1, seconds=settings.FOUREYES_NOTICE_LEASE + 1)) is None
+        late = factories.question(factories.leased())
+        notices.owe(late, NoticeKind.REMINDER, [alice], key="late")
+
+        found = [outbox.take(now(hours=10)) for _ in range(2)]
+
+        assert lost.first.message in {parcel.first.message for parcel in found}
+        assert sorted(len(parcel.notices) for parcel in found) == [1, 3]
+
     def test_drops_what_was_decided_meanwhile(self, items, mara):
         interventions.decide(items[0].pk, by=mara, verdict=Verdict.APPROVE)
         assert len(outbox.take(now(hours=1)).notices) == 2
