@@ -174,7 +174,8 @@ def _give_up(parcel: Parcel, error: str) -> None:
 
 def _bury(notices: Sequence[Notice], error: str) -> None:
     pks: Collection[int] = [notice.pk for notice in notices]
-    Notice.objects.filter(pk__in=pks).update(status=NoticeStatus.DEAD, lease=None, error=error[:500])
+    dead = Notice.objects.filter(pk__in=pks)
+    dead.update(status=NoticeStatus.DEAD, lease=None, error=error[:500], next_at=timezone.now())
     first = notices[0]
     about = (first.run, first.intervention) if len(notices) == 1 else (None, None)
     data = {"notice": first.pk, "channel": first.channel, "kind": first.kind, "tries": first.attempts, "error": error}
