@@ -52,18 +52,8 @@ def hand_to(intervention: Intervention, user: User, actor: Actor) -> list[Act]:
     taker = presence.stand_in(user, intervention)
     if taker is None or intervention.assignee_id == taker.pk:
         return []
-    run, before, acts = intervention.run, intervention.assignee, []
-    if intervention.claimed_by_id not in (None, taker.pk):
-        acts.append(
-            Act(
-                "intervention.released",
-                actor,
-                run,
-                intervention,
-                {"held_by": questions.called(intervention.claimed_by)},
-            )
-        )
-        questions.put_back(intervention)
+    run, before = intervention.run, intervention.assignee
+    acts = [] if intervention.claimed_by_id == taker.pk else _released(intervention, actor)
     intervention.assignee, intervention.snoozed_until = taker, None
     intervention.save(update_fields=["assignee", "snoozed_until"])
     if actor != Actor.of(taker):
@@ -150,6 +140,15 @@ def unassign(intervention_id: UUID, *, by: User, seen: int | None = None) -> Int
     return intervention
 
 
+def _released(intervention: Intervention, actor: Actor) -> list[Act]:
+    """End the claim of whoever has one, and say whose it was."""
+    if intervention.claimed_by_id is None:
+        return []
+    data = {"held_by": questions.called(intervention.claimed_by)}
+    questions.put_back(intervention)
+    return [Act("intervention.released", actor, intervention.run, intervention, data)]
+
+
 def taken_from(intervention: Intervention, actor: Actor) -> list[Act]:
     """Make a locked question nobody's again; their claim ends with it. Returns the acts to record."""
     before = intervention.assignee
@@ -200,8 +199,19 @@ def de_escalate(intervention_id: UUID, *, by: User, reason: str) -> Intervention
     names = [call_in.user.get_username() for call_in in gone]
     gone.delete()
     data = {"level": intervention.level, "was": before, "left": names, "reason": reason}
-    audit.record(Act("intervention.de_escalated", Actor.of(by), run, intervention, data))
+    lowered = Act("intervention.de_escalated", Actor.of(by), run, intervention, data)
+    audit.record(lowered, *_taken_from_those_outside(intervention, Actor.of(by)))
     return intervention
+
+
+def _taken_from_those_outside(intervention: Intervention, actor: Actor) -> list[Act]:
+    """What they may not decide any more is not theirs any more."""
+    assignee, holder, acts = intervention.assignee, intervention.claimed_by, []
+    if assignee is not None and not access.can_work_on(assignee, intervention):
+        acts = taken_from(intervention, actor)
+    if intervention.claimed_by and holder is not None and not access.can_work_on(holder, intervention):
+        acts += _released(intervention, actor)
+    return acts
 
 
 def _handed(intervention: Intervention, to: User, by: User) -> Intervention:

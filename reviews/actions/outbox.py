@@ -144,18 +144,6 @@ def failed(parcel: Parcel, error: str, *, for_good: bool = False, wait: float | 
     _ours(parcel).update(status=NoticeStatus.FAILED, lease=None, next_at=later, error=error[:500])
 
 
-def put_back(parcel: Parcel) -> None:
-    """Let go of a message that was not tried."""
-    later = timezone.now() + timedelta(seconds=FIRST_PAUSE)
-    for one in parcel.notices:
-        _ours(parcel).filter(pk=one.pk).update(
-            status=NoticeStatus.FAILED if one.attempts > 1 else NoticeStatus.OWED,
-            attempts=one.attempts - 1,
-            lease=None,
-            next_at=later,
-        )
-
-
 def pause_after(tries: int) -> float:
     """Seconds to wait after so many failures: twice as long each time, and never quite as long as another's."""
     pause: float = min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE)

@@ -316,10 +316,33 @@ class TestDeEscalate:
         assert not access.can_work_on(dora, refund)
         assert assignments.de_escalate(refund.pk, by=mara, reason=WHY).level == 1
 
+    def test_takes_what_was_assigned_to_somebody_sent_home_from_them(self, refund, dora, mara):
+        assignments.raise_level(refund, 2, [dora], POLICY)
+        assignments.assign(refund.pk, to=dora, by=mara)
+        interventions.claim(refund.pk, by=dora)
+
+        assignments.de_escalate(refund.pk, by=mara, reason=WHY)
+
+        refund.refresh_from_db()
+        assert (refund.assignee, refund.claimed_by, refund.status) == (None, None, InterventionStatus.PENDING)
+        assert book()[-2:] == ["intervention.de_escalated", "intervention.unassigned"]
+
+    def test_leaves_it_with_a_colleague_who_has_a_seat(self, refund, alice, mara):
+        assignments.raise_level(refund, 2, [alice], POLICY)
+        assignments.assign(refund.pk, to=alice, by=mara)
+        interventions.claim(refund.pk, by=alice)
+
+        assignments.de_escalate(refund.pk, by=mara, reason=WHY)
+
+        refund.refresh_from_db()
+        assert (refund.assignee, refund.claimed_by) == (alice, alice)
+
     def test_takes_the_claim_of_somebody_sent_home_from_them(self, refund, dora, mara, bob):
         assignments.raise_level(refund, 2, [dora], POLICY)
         interventions.claim(refund.pk, by=dora)
         assignments.de_escalate(refund.pk, by=mara, reason=WHY)
+        refund.refresh_from_db()
+        assert (refund.claimed_by, book()[-1]) == (None, "intervention.released")
         assert interventions.claim(refund.pk, by=bob).claimed_by == bob
 
     def test_is_the_managers_alone(self, refund, alice):

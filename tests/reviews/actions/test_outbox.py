@@ -103,7 +103,7 @@ class TestTake:
         parcel = outbox.take(now(), closed)
         assert parcel.first.channel == "slack"
         closed.close(parcel)
-        outbox.put_back(parcel)
+        outbox.failed(parcel, "no answer")
         assert outbox.take(now(minutes=1), closed) is None
 
     def test_looks_past_many_that_nobody_needs(self, alice, mara, monkeypatch):

@@ -8,6 +8,7 @@ from reviews.actors import POLICY
 from reviews.models import Absence, Intervention, Membership, Notice
 from reviews.states import Verdict
 from tests.reviews.actions.conftest import book
+from tests.reviews.actions.test_notices import room
 from tests.reviews.actions.time_travel import HOUR, ask, policy, results, step
 
 
@@ -113,3 +114,24 @@ class TestAStepToSomebodyWhoCannotSeeIt:
         clock.pass_by(minutes=11)
 
         assert results(question)[0] == ("step", 1, "no_target")
+
+
+class TestAStepThatPosts:
+    @pytest.fixture
+    def question(self, alice, mara):
+        policy(steps=[step("10 min", "webhook"), step("50 min", "escalate", level=2)])
+        return ask()
+
+    def test_finds_nobody_where_no_room_or_program_listens_and_the_next_one_is_done(self, clock, question, queue, mara):
+        room(queue, mara, "assigned")
+        clock.pass_by(minutes=11)
+
+        assert results(question)[:2] == [("step", 1, "no_target"), ("step", 2, "fired")]
+        assert "intervention.webhook_owed" not in book()
+
+    def test_tells_those_that_listen_why(self, clock, question, queue, mara):
+        room(queue, mara, "escalated")
+        clock.pass_by(minutes=11)
+
+        assert results(question)[:2] == [("step", 1, "fired"), ("step", 2, "waits")]
+        assert Notice.objects.get(endpoint__isnull=False).payload["says"].startswith("Nobody has answered this yet")
