@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
@@ -21,6 +22,14 @@ from reviews.states import NoticeKind
 
 HIGHEST = 9
 """The highest level to which a question can go."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """With whom a manager saw a question, by their keys: whose it was, and who held it."""
+
+    assignee: int | None = None
+    holder: int | None = None
 
 
 def raise_level(intervention: Intervention, level: int, targets: Sequence[User], actor: Actor) -> list[Act]:
@@ -121,6 +130,23 @@ def reassign(intervention_id: UUID, *, to: User, by: User, seen: int | None = No
     access.require_manager(by, intervention)
     questions.require_open(intervention)
     _require_seen(intervention, seen)
+    return _handed(intervention, to, by)
+
+
+@transaction.atomic
+def give(intervention_id: UUID, *, to: User, by: User, seen: Seen) -> Intervention:
+    """Make a question one person's, one of many that a manager gives at once; nobody loses it who was not seen with it.
+
+    Raises Conflict (closed, with somebody else meanwhile, away), Invalid, PermissionDenied.
+    """
+    _run, intervention = questions.locked(intervention_id)
+    access.require_manager(by, intervention)
+    questions.require_open(intervention)
+    if intervention.assignee_id not in (seen.assignee, to.pk):
+        raise _assigned_anew(intervention)
+    holder = questions.holder_of(intervention)
+    if holder is not None and holder.pk not in (seen.holder, to.pk):
+        raise Conflict(f"{questions.called(holder)} has claimed this item meanwhile.")
     return _handed(intervention, to, by)
 
 
@@ -227,7 +253,10 @@ def _handed(intervention: Intervention, to: User, by: User) -> Intervention:
 
 def _require_seen(intervention: Intervention, seen: int | None) -> None:
     if seen is not None and seen != intervention.assignee_id:
-        whose = (
-            f"It is {questions.called(intervention.assignee)}'s now" if intervention.assignee else "Nobody has it now"
-        )
-        raise Conflict(f"This item was assigned anew meanwhile. {whose}.")
+        raise _assigned_anew(intervention)
+
+
+def _assigned_anew(intervention: Intervention) -> Conflict:
+    assignee = intervention.assignee
+    whose = f"It is {questions.called(assignee)}'s now" if assignee else "Nobody has it now"
+    return Conflict(f"This item was assigned anew meanwhile. {whose}.")
