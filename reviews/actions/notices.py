@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -104,7 +104,7 @@ def read(user: User, ids: Iterable[int] | None = None) -> int:
 def send_again(notice_id: int, *, by: User) -> Notice:
     """Owe a message anew that was given up. Raises Conflict, PermissionDenied.
 
-    It keeps its id, so that a receiver which had it after all can tell.
+    It keeps its id, so that a receiver which had it after all can tell; a digest also its company.
     """
     found = Notice.objects.filter(pk=notice_id).values_list("run_id", flat=True).first()
     run = Run.objects.locked(found) if found else None
@@ -113,7 +113,8 @@ def send_again(notice_id: int, *, by: User) -> Notice:
         raise PermissionDenied("There is no such message that you may send again.")
     if notice.status != NoticeStatus.DEAD:
         raise Conflict(f"This message is not given up: it is {notice.get_status_display().lower()}.")
-    notice.status, notice.attempts, notice.error, notice.next_at = NoticeStatus.OWED, 0, "", timezone.now()
+    notice.status = NoticeStatus.FAILED if notice.merges else NoticeStatus.OWED
+    notice.attempts, notice.error, notice.next_at = 0, "", timezone.now()
     notice.save(update_fields=["status", "attempts", "error", "next_at"])
     data = {"notice": notice.pk, "channel": notice.channel, "kind": notice.kind}
     audit.record(Act("notice.sent_again", Actor.of(by), run, notice.intervention, data))

@@ -89,7 +89,11 @@ def _set_aside(notice: Notice, now: datetime) -> bool:
         row.update(status=NoticeStatus.CANCELLED, lease=None)
     elif later := _held(notice, now):
         # what a sender had in hand may have gone out: it keeps its id and its company
-        row.update(status=NoticeStatus.FAILED if notice.attempts else NoticeStatus.OWED, next_at=later, lease=None)
+        row.update(
+            status=NoticeStatus.OWED if notice.status == NoticeStatus.OWED else NoticeStatus.FAILED,
+            next_at=later,
+            lease=None,
+        )
     elif notice.attempts >= settings.FOUREYES_NOTICE_ATTEMPTS:  # each of its senders was killed
         _bury([notice], "Every sender of this message died before it could tell what became of it.")
     else:

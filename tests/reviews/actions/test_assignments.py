@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from reviews import access
 from reviews.actions import Conflict, Invalid, assignments, interventions, runs
+from reviews.actions.assignments import Seen
 from reviews.actors import POLICY, Actor
 from reviews.models import Absence, AuditEntry, Intervention, Membership, Notice
 from reviews.states import InterventionStatus, Verdict
@@ -250,6 +251,35 @@ class TestReassign:
     def test_is_the_managers_alone(self, assigned, alice, bob):
         with pytest.raises(PermissionDenied, match="does not manage"):
             assignments.reassign(assigned.pk, to=bob, by=alice)
+
+
+class TestGive:
+    def test_makes_it_theirs(self, refund, alice, mara):
+        assert assignments.give(refund.pk, to=alice, by=mara, seen=Seen()).assignee == alice
+
+    def test_takes_it_from_nobody_but_whom_it_was_seen_with(self, refund, alice, bob, mara):
+        assignments.assign(refund.pk, to=bob, by=mara)
+        with pytest.raises(Conflict, match="assigned anew meanwhile. It is bob's now"):
+            assignments.give(refund.pk, to=alice, by=mara, seen=Seen())
+        assert assignments.give(refund.pk, to=alice, by=mara, seen=Seen(assignee=bob.pk)).assignee == alice
+
+    def test_ends_no_claim_that_was_not_seen(self, refund, alice, bob, mara):
+        interventions.claim(refund.pk, by=bob)
+        with pytest.raises(Conflict, match="bob has claimed this item meanwhile"):
+            assignments.give(refund.pk, to=alice, by=mara, seen=Seen(holder=alice.pk))
+        assert assignments.give(refund.pk, to=alice, by=mara, seen=Seen(holder=bob.pk)).claimed_by is None
+
+    def test_heeds_no_claim_that_ran_out(self, refund, alice, bob, mara):
+        interventions.claim(refund.pk, by=bob)
+        Intervention.objects.filter(pk=refund.pk).update(claim_expires_at=timezone.now())
+        assert assignments.give(refund.pk, to=alice, by=mara, seen=Seen()).assignee == alice
+
+    def test_is_the_managers_alone_and_of_open_items(self, refund, alice, bob, mara):
+        with pytest.raises(PermissionDenied):
+            assignments.give(refund.pk, to=bob, by=alice, seen=Seen())
+        runs.stop(refund.run_id, by=mara)
+        with pytest.raises(Conflict, match="mara stopped the run"):
+            assignments.give(refund.pk, to=bob, by=mara, seen=Seen())
 
 
 class TestUnassign:

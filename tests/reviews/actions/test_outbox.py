@@ -166,6 +166,19 @@ class TestADigest:
         interventions.decide(items[0].pk, by=mara, verdict=Verdict.APPROVE)
         assert len(outbox.take(now(hours=1)).notices) == 2
 
+    def test_that_was_given_up_goes_out_again_under_its_id_and_with_its_company(self, items, alice, bob, admin):
+        Notice.objects.filter(user=bob).delete()
+        lost = outbox.take(now(hours=1))
+        outbox.failed(lost, "no such mailbox", for_good=True)
+        notices.owe(factories.question(factories.leased()), NoticeKind.REMINDER, [alice], key="late")
+
+        for notice in lost.notices:
+            notices.send_again(notice.pk, by=admin)
+
+        found = [outbox.take(now(hours=3)) for _ in range(2)]
+        again = next(parcel for parcel in found if parcel.first.message == lost.first.message)
+        assert {one.pk for one in again.notices} == {one.pk for one in lost.notices}
+
     def test_that_is_given_up_stands_in_the_book_once(self, items):
         outbox.failed(outbox.take(now(hours=1)), "no such mailbox", for_good=True)
         assert book().count("notice.given_up") == 1
