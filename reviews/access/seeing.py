@@ -31,7 +31,7 @@ def visible_interventions(user: User | AnonymousUser) -> QuerySet[Intervention]:
     if not user.is_active or not user.pk:
         return Intervention.objects.none()
     called_in = CallIn.objects.filter(intervention=OuterRef("pk"), user=user.pk)
-    asked = AskBack.objects.open().filter(intervention=OuterRef("pk"), asked_of=user.pk)
+    asked = AskBack.objects.asking().filter(intervention=OuterRef("pk"), asked_of=user.pk)
     return Intervention.objects.filter(Q(queue__in=queues_of(user)) | Exists(called_in) | Exists(asked))
 
 

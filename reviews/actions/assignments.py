@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
@@ -21,6 +22,14 @@ from reviews.states import NoticeKind
 
 HIGHEST = 9
 """The highest level to which a question can go."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """With whom a manager saw a question, by their keys: whose it was, and who held it."""
+
+    assignee: int | None = None
+    holder: int | None = None
 
 
 def raise_level(intervention: Intervention, level: int, targets: Sequence[User], actor: Actor) -> list[Act]:
@@ -52,18 +61,8 @@ def hand_to(intervention: Intervention, user: User, actor: Actor) -> list[Act]:
     taker = presence.stand_in(user, intervention)
     if taker is None or intervention.assignee_id == taker.pk:
         return []
-    run, before, acts = intervention.run, intervention.assignee, []
-    if intervention.claimed_by_id not in (None, taker.pk):
-        acts.append(
-            Act(
-                "intervention.released",
-                actor,
-                run,
-                intervention,
-                {"held_by": questions.called(intervention.claimed_by)},
-            )
-        )
-        questions.put_back(intervention)
+    run, before = intervention.run, intervention.assignee
+    acts = [] if intervention.claimed_by_id == taker.pk else _released(intervention, actor)
     intervention.assignee, intervention.snoozed_until = taker, None
     intervention.save(update_fields=["assignee", "snoozed_until"])
     if actor != Actor.of(taker):
@@ -77,11 +76,12 @@ def hand_to(intervention: Intervention, user: User, actor: Actor) -> list[Act]:
 def pick(queue: Queue, candidates: Sequence[User]) -> User | None:
     """The one whose turn it is: the least loaded who is there, and among equals the next after the last pick.
 
-    Remembers the pick, under a lock on the queue: two picks at once are two people's. Call it with the run locked.
+    Remembers the pick, under a lock on the queue: two picks at once are two people's. Call it with the run locked, and
+    who picks for several queues in one transaction with all of them locked by `hold_turns`.
     """
     if not candidates:
         return None
-    locked = Queue.objects.select_for_update(of=("self",), no_key=True).get(pk=queue.pk)
+    (locked,) = hold_turns([queue.pk])
     gone = presence.away(person.pk for person in candidates)
     there = {person.pk: person for person in candidates if person.is_active and person.pk not in gone}
     chosen = shares.least_loaded(there, loads_of(there), locked.last_picked_id)
@@ -89,6 +89,12 @@ def pick(queue: Queue, candidates: Sequence[User]) -> User | None:
         return None
     Queue.objects.filter(pk=queue.pk).update(last_picked=chosen)
     return there[chosen]
+
+
+def hold_turns(queues: Iterable[int]) -> list[Queue]:
+    """Lock these queues for picks: after the runs, and by key, so that no two who pick wait for each other."""
+    ordered = Queue.objects.filter(pk__in=set(queues)).order_by("pk")
+    return list(ordered.select_for_update(of=("self",), no_key=True))
 
 
 def loads_of(people: Sequence[int] | dict[int, User]) -> dict[int, int]:
@@ -128,6 +134,23 @@ def reassign(intervention_id: UUID, *, to: User, by: User, seen: int | None = No
 
 
 @transaction.atomic
+def give(intervention_id: UUID, *, to: User, by: User, seen: Seen) -> Intervention:
+    """Make a question one person's, one of many that a manager gives at once; nobody loses it who was not seen with it.
+
+    Raises Conflict (closed, with somebody else meanwhile, away), Invalid, PermissionDenied.
+    """
+    _run, intervention = questions.locked(intervention_id)
+    access.require_manager(by, intervention)
+    questions.require_open(intervention)
+    if intervention.assignee_id not in (seen.assignee, to.pk):
+        raise _assigned_anew(intervention)
+    holder = questions.holder_of(intervention)
+    if holder is not None and holder.pk not in (seen.holder, to.pk):
+        raise Conflict(f"{questions.called(holder)} has claimed this item meanwhile.")
+    return _handed(intervention, to, by)
+
+
+@transaction.atomic
 def unassign(intervention_id: UUID, *, by: User, seen: int | None = None) -> Intervention:
     """Give a question back to everybody in the queue: a manager's act, or the assignee's own.
 
@@ -141,6 +164,15 @@ def unassign(intervention_id: UUID, *, by: User, seen: int | None = None) -> Int
     if intervention.assignee is not None:
         audit.record(*taken_from(intervention, Actor.of(by)))
     return intervention
+
+
+def _released(intervention: Intervention, actor: Actor) -> list[Act]:
+    """End the claim of whoever has one, and say whose it was."""
+    if intervention.claimed_by_id is None:
+        return []
+    data = {"held_by": questions.called(intervention.claimed_by)}
+    questions.put_back(intervention)
+    return [Act("intervention.released", actor, intervention.run, intervention, data)]
 
 
 def taken_from(intervention: Intervention, actor: Actor) -> list[Act]:
@@ -193,8 +225,19 @@ def de_escalate(intervention_id: UUID, *, by: User, reason: str) -> Intervention
     names = [call_in.user.get_username() for call_in in gone]
     gone.delete()
     data = {"level": intervention.level, "was": before, "left": names, "reason": reason}
-    audit.record(Act("intervention.de_escalated", Actor.of(by), run, intervention, data))
+    lowered = Act("intervention.de_escalated", Actor.of(by), run, intervention, data)
+    audit.record(lowered, *_taken_from_those_outside(intervention, Actor.of(by)))
     return intervention
+
+
+def _taken_from_those_outside(intervention: Intervention, actor: Actor) -> list[Act]:
+    """What they may not decide any more is not theirs any more."""
+    assignee, holder, acts = intervention.assignee, intervention.claimed_by, []
+    if assignee is not None and not access.can_work_on(assignee, intervention):
+        acts = taken_from(intervention, actor)
+    if intervention.claimed_by and holder is not None and not access.can_work_on(holder, intervention):
+        acts += _released(intervention, actor)
+    return acts
 
 
 def _handed(intervention: Intervention, to: User, by: User) -> Intervention:
@@ -210,7 +253,10 @@ def _handed(intervention: Intervention, to: User, by: User) -> Intervention:
 
 def _require_seen(intervention: Intervention, seen: int | None) -> None:
     if seen is not None and seen != intervention.assignee_id:
-        whose = (
-            f"It is {questions.called(intervention.assignee)}'s now" if intervention.assignee else "Nobody has it now"
-        )
-        raise Conflict(f"This item was assigned anew meanwhile. {whose}.")
+        raise _assigned_anew(intervention)
+
+
+def _assigned_anew(intervention: Intervention) -> Conflict:
+    assignee = intervention.assignee
+    whose = f"It is {questions.called(assignee)}'s now" if assignee else "Nobody has it now"
+    return Conflict(f"This item was assigned anew meanwhile. {whose}.")

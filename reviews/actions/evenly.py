@@ -25,12 +25,16 @@ MOST_PEOPLE = 500
 
 @dataclass(frozen=True)
 class Plan:
-    """Who would get what; ``mark`` is the same for the same plan only. Loads are by the people's keys."""
+    """Who would get what; ``mark`` is the same for the same plan only. Loads are by the people's keys.
+
+    ``is_part`` says that there are more questions than are shared out at once.
+    """
 
     items: dict[UUID, Intervention]
     shares: list[Share]
     people: dict[int, User]
     loads: dict[int, int]
+    is_part: bool = False
 
     @property
     def mark(self) -> str:
@@ -55,18 +59,19 @@ def free(by: User) -> InterventionQuerySet:
 
 
 def plan(by: User, ids: Sequence[UUID] = (), *, queue: str = "") -> Plan:
-    """Work out who would get those of these questions that are nobody's, else all of them, first due first.
+    """Work out who would get those of these questions that are nobody's, else of all, first due first.
 
     The number of statements grows only with the questions whose policy bars somebody.
     """
     rows = free(by).filter(**({"pk__in": list(ids)[:MOST]} if ids else {}), **({"queue__slug": queue} if queue else {}))
     found = rows.select_related("queue", "run").defer("proposal", "schema").order_by("due_at", "-risk", "id")
-    items = {item.pk: item for item in found[:MOST]}
+    first = list(found[: MOST + 1])
+    items = {item.pk: item for item in first[:MOST]}
     people, may = _candidates(items)
     loads = assignments.loads_of(people)
     last = {item.queue_id: item.queue.last_picked_id for item in items.values()}
     pieces = [Piece(item.pk, item.queue_id, may[item.pk]) for item in items.values()]
-    return Plan(items, shares.evenly(pieces, loads, last), people, loads)
+    return Plan(items, shares.evenly(pieces, loads, last), people, loads, len(first) > MOST)
 
 
 @transaction.atomic
@@ -78,8 +83,7 @@ def assign_evenly(ids: Sequence[UUID], *, mark: str, by: User) -> int:
     ids = list(ids)[:MOST]
     runs = Run.objects.filter(interventions__in=ids).order_by().values("pk")
     list(Run.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=runs).order_by("pk").values_list("pk"))
-    queues = Queue.objects.filter(interventions__in=ids).order_by().values("pk")
-    list(Queue.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=queues).order_by("pk"))
+    assignments.hold_turns(Intervention.objects.filter(pk__in=ids).order_by().values_list("queue", flat=True))
     planned = plan(by, ids)
     if not ids or planned.mark != mark:
         raise Conflict("Something changed since this was planned. Look at the plan again.")

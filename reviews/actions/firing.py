@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 
 from reviews import audit
-from reviews.actions import expiry, ladder, owing, timers
+from reviews.actions import assignments, expiry, ladder, owing, timers
 from reviews.actions.targets import Roster
 from reviews.actors import TIMEOUT
 from reviews.audit import Act
@@ -52,6 +52,7 @@ def _fire(run_ids: Sequence[UUID], now: datetime) -> int:
     asked: defaultdict[UUID, list[Timer]] = defaultdict(list)
     for timer in _claimed(runs, now):
         asked[timer.intervention_id].append(timer)
+    assignments.hold_turns(due[0].intervention.queue_id for due in asked.values() if _may_reassign(due))
     with owing.together():
         acts, results = _deal_with_all(asked, runs, now)
     fired = _note(results, now)
@@ -60,6 +61,13 @@ def _fire(run_ids: Sequence[UUID], now: datetime) -> int:
     if acts:
         audit.record(*acts)
     return fired
+
+
+def _may_reassign(due: Sequence[Timer]) -> bool:
+    """Whether any step picks whose turn it is: where one that is due finds nobody, a later one is done at once."""
+    intervention = due[0].intervention
+    climbs = intervention.is_open and any(timer.kind == KIND.STEP for timer in due)
+    return climbs and any(step.do == "reassign" for step in timers.escalation_of(intervention).steps)
 
 
 def _deal_with_all(asked: dict[UUID, list[Timer]], runs: dict[UUID, Run], now: datetime) -> tuple[list[Act], Results]:

@@ -21,6 +21,8 @@ RESULT = Timer.Result
 LAST = {"remind": 2, "notify": 2, "escalate": 0}
 """In what order steps that are due together are done: those who were called in need no reminder beside it."""
 
+STILL = "Nobody has answered this yet; its escalation policy calls for attention here."
+
 
 @dataclass
 class Climb:
@@ -82,8 +84,8 @@ def _take(round: Climb, timer: Timer, step: Step) -> None:
         timer.save(update_fields=["due_at"])
         round.results[timer.pk] = RESULT.POSTPONED
         return
-    people = round.roster.people(intervention, step.to) if step.do in ADDRESSED else []
-    if step.do in ADDRESSED and not people:
+    people = round.roster.people(intervention, step.to, do=step.do) if step.do in ADDRESSED else []
+    if _finds_nobody(intervention, step, people):
         data = {"step": timer.step_no, "do": step.do, "to": ", ".join(step.to), "intended_at": timer.intended_at}
         round.acts.append(Act("escalation.no_target", TIMEOUT, intervention.run, intervention, data))
         round.results[timer.pk] = RESULT.NO_TARGET
@@ -109,6 +111,12 @@ def _go_on(round: Climb) -> None:
     says = "Nobody is there for a question that waits: look at the seats of its queue and at its escalation policy."
     key = f"no-target:{round.intervention.pk}:{round.intervention.generation}"
     notices.owe(round.intervention, NoticeKind.WATCHDOG, access.admins()[:MOST], key=key, says=says, team=False)
+
+
+def _finds_nobody(intervention: Intervention, step: Step, people: list[User]) -> bool:
+    if step.do == "webhook":
+        return not notices.listening(intervention, NoticeKind.ESCALATED)
+    return step.do in ADDRESSED and not people
 
 
 def _called_for(intervention: Intervention, step: Step) -> bool:
@@ -152,7 +160,7 @@ def _raise_priority(intervention: Intervention, step: Step, people: list[User], 
 
 
 def _webhook(intervention: Intervention, step: Step, people: list[User], timer: Timer) -> list[Act]:
-    owed = notices.owe_webhook(intervention, NoticeKind.ESCALATED, key=f"timer:{timer.pk}")
+    owed = notices.owe_webhook(intervention, NoticeKind.ESCALATED, key=f"timer:{timer.pk}", says=STILL)
     return [Act("intervention.webhook_owed", TIMEOUT, intervention.run, intervention, {"endpoints": owed})]
 
 

@@ -41,20 +41,22 @@ def owe(
     _write(_owed(intervention, kind, users, team), key, intervention, says)
 
 
-def owe_webhook(intervention: Intervention, kind: str, *, key: str, names: Sequence[str] = (), says: str = "") -> int:
-    """Owe the queue's chat rooms and programs a message; those of these names whatever they listen for.
+def listening(intervention: Intervention | None, kind: str) -> list[Endpoint]:
+    """The chat rooms and programs of its queue, and of the whole desk, that want to hear of such."""
+    queue_id = intervention.queue_id if intervention else None
+    found = owing.endpoints_of(queue_id, lambda: list(_endpoints(queue_id)[:ENDPOINTS_PER_QUEUE]))
+    return [endpoint for endpoint in found if kind in endpoint.kinds]
+
+
+def owe_webhook(intervention: Intervention, kind: str, *, key: str, says: str = "") -> int:
+    """Owe those rooms and programs a message, and no person one.
 
     As with `owe`, a key is owed once. Returns to how many of them it is owed.
     """
-    named = Q(name__in=names) if names else Q()
-    found = [
-        endpoint
-        for endpoint in _endpoints(intervention.queue_id).filter(named)[:ENDPOINTS_PER_QUEUE]
-        if names or kind in endpoint.kinds
-    ]
     now = timezone.now()
-    _write([_to_endpoint(one, intervention, kind, now) for one in found], key, intervention, says)
-    return len(found)
+    rows = [_to_endpoint(one, intervention, kind, now) for one in listening(intervention, kind)]
+    _write(rows, key, intervention, says)
+    return len(rows)
 
 
 def opened(new: Sequence[Intervention], around: Circumstances) -> list[Write]:
@@ -102,7 +104,7 @@ def read(user: User, ids: Iterable[int] | None = None) -> int:
 def send_again(notice_id: int, *, by: User) -> Notice:
     """Owe a message anew that was given up. Raises Conflict, PermissionDenied.
 
-    It keeps its id, so that a receiver which had it after all can tell.
+    It keeps its id, so that a receiver which had it after all can tell; a digest also its company.
     """
     found = Notice.objects.filter(pk=notice_id).values_list("run_id", flat=True).first()
     run = Run.objects.locked(found) if found else None
@@ -111,7 +113,8 @@ def send_again(notice_id: int, *, by: User) -> Notice:
         raise PermissionDenied("There is no such message that you may send again.")
     if notice.status != NoticeStatus.DEAD:
         raise Conflict(f"This message is not given up: it is {notice.get_status_display().lower()}.")
-    notice.status, notice.attempts, notice.error, notice.next_at = NoticeStatus.OWED, 0, "", timezone.now()
+    notice.status = NoticeStatus.FAILED if notice.merges else NoticeStatus.OWED
+    notice.attempts, notice.error, notice.next_at = 0, "", timezone.now()
     notice.save(update_fields=["status", "attempts", "error", "next_at"])
     data = {"notice": notice.pk, "channel": notice.channel, "kind": notice.kind}
     audit.record(Act("notice.sent_again", Actor.of(by), run, notice.intervention, data))
@@ -153,7 +156,8 @@ def _owed(intervention: Intervention | None, kind: str, users: Iterable[User], t
         for user in people.values()
         for row in _to_person(user, wishes.get(user.pk) or NoticeSettings(user=user), intervention, kind, now)
     ]
-    return rows + [_to_endpoint(endpoint, intervention, kind, now) for endpoint in _listening(intervention, kind, team)]
+    heard = listening(intervention, kind) if team else []
+    return rows + [_to_endpoint(endpoint, intervention, kind, now) for endpoint in heard]
 
 
 def _to_person(
@@ -231,11 +235,3 @@ def _payload(intervention: Intervention | None, says: str) -> dict[str, Any]:
 
 def _endpoints(queue_id: int | None) -> Any:
     return Endpoint.objects.filter(Q(queue=queue_id) | Q(queue=None), is_active=True).order_by("created_at", "id")
-
-
-def _listening(intervention: Intervention | None, kind: str, team: bool) -> list[Endpoint]:
-    if not team:
-        return []
-    queue_id = intervention.queue_id if intervention else None
-    found = owing.endpoints_of(queue_id, lambda: list(_endpoints(queue_id)[:ENDPOINTS_PER_QUEUE]))
-    return [endpoint for endpoint in found if kind in endpoint.kinds]

@@ -88,7 +88,12 @@ def _set_aside(notice: Notice, now: datetime) -> bool:
     if _is_moot(notice):
         row.update(status=NoticeStatus.CANCELLED, lease=None)
     elif later := _held(notice, now):
-        row.update(status=NoticeStatus.OWED, next_at=later, lease=None)
+        # what a sender had in hand may have gone out: it keeps its id and its company
+        row.update(
+            status=NoticeStatus.OWED if notice.status == NoticeStatus.OWED else NoticeStatus.FAILED,
+            next_at=later,
+            lease=None,
+        )
     elif notice.attempts >= settings.FOUREYES_NOTICE_ATTEMPTS:  # each of its senders was killed
         _bury([notice], "Every sender of this message died before it could tell what became of it.")
     else:
@@ -143,18 +148,6 @@ def failed(parcel: Parcel, error: str, *, for_good: bool = False, wait: float | 
     _ours(parcel).update(status=NoticeStatus.FAILED, lease=None, next_at=later, error=error[:500])
 
 
-def put_back(parcel: Parcel) -> None:
-    """Let go of a message that was not tried."""
-    later = timezone.now() + timedelta(seconds=FIRST_PAUSE)
-    for one in parcel.notices:
-        _ours(parcel).filter(pk=one.pk).update(
-            status=NoticeStatus.FAILED if one.attempts > 1 else NoticeStatus.OWED,
-            attempts=one.attempts - 1,
-            lease=None,
-            next_at=later,
-        )
-
-
 def pause_after(tries: int) -> float:
     """Seconds to wait after so many failures: twice as long each time, and never quite as long as another's."""
     pause: float = min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE)
@@ -173,7 +166,8 @@ def _give_up(parcel: Parcel, error: str) -> None:
 
 def _bury(notices: Sequence[Notice], error: str) -> None:
     pks: Collection[int] = [notice.pk for notice in notices]
-    Notice.objects.filter(pk__in=pks).update(status=NoticeStatus.DEAD, lease=None, error=error[:500])
+    dead = Notice.objects.filter(pk__in=pks)
+    dead.update(status=NoticeStatus.DEAD, lease=None, error=error[:500], next_at=timezone.now())
     first = notices[0]
     about = (first.run, first.intervention) if len(notices) == 1 else (None, None)
     data = {"notice": first.pk, "channel": first.channel, "kind": first.kind, "tries": first.attempts, "error": error}

@@ -11,6 +11,8 @@ from reviews.models import Intervention, Membership
 
 MOST = 50
 """People one step reaches."""
+CALLING = frozenset({"escalate", "add_reviewers"})
+"""Steps that give whom they reach the right to see and decide it; all others reach only those who have it."""
 
 
 class Roster:
@@ -19,9 +21,14 @@ class Roster:
     def __init__(self) -> None:
         self._lists: dict[tuple[str, object], list[User]] = {}
         self._away: dict[int, bool] = {}
+        self._seats: dict[tuple[int, int], bool] = {}
 
-    def people(self, intervention: Intervention, targets: Iterable[str]) -> list[User]:
-        """Active, not away, and not barred from deciding it by its policy; each once, in the order they are named."""
+    def people(self, intervention: Intervention, targets: Iterable[str], *, do: str = "") -> list[User]:
+        """Active, not away, and not barred from deciding it by its policy; each once, in the order they are named.
+
+        They see it already, unless the step that is done calls them in. A step reaches nobody who has voted on it;
+        without one they are only told what became of it.
+        """
         found: dict[int, User] = {}
         for target in targets:
             found |= {person.pk: person for person in self._named(intervention, target) if person.pk not in found}
@@ -29,7 +36,20 @@ class Roster:
             gone = presence.away(unknown)
             self._away |= {person: person in gone for person in unknown}
         there = [person for person in found.values() if person.is_active and not self._away[person.pk]]
-        return [person for person in there[:MOST] if not eligibility.barred(person, intervention)]
+        if do not in CALLING:
+            there = self._working_on(intervention, there)
+        why_not = eligibility.why_not if do else eligibility.barred
+        return [person for person in there[:MOST] if not why_not(person, intervention)]
+
+    def _working_on(self, intervention: Intervention, people: list[User]) -> list[User]:
+        """Those with a seat in its queue, and those called in."""
+        queue = intervention.queue_id
+        if unknown := {person.pk for person in people if (queue, person.pk) not in self._seats}:
+            seats = Membership.objects.filter(queue=queue, user__in=unknown)
+            seated = set(seats.values_list("user", flat=True))
+            self._seats |= {(queue, person): person in seated for person in unknown}
+        called = {call_in.user_id for call_in in intervention.call_ins.all()}
+        return [person for person in people if person.pk in called or self._seats[queue, person.pk]]
 
     def _named(self, intervention: Intervention, target: str) -> list[User]:
         kind, _, name = target.partition(":")

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from reviews.models.intervention import Intervention
+from reviews.states import OPEN
 
 
 class AskBackQuerySet(models.QuerySet["AskBack"]):
@@ -17,6 +18,10 @@ class AskBackQuerySet(models.QuerySet["AskBack"]):
     def open(self) -> AskBackQuerySet:
         """Those that wait for an answer."""
         return self.filter(closed_at__isnull=True)
+
+    def asking(self) -> AskBackQuerySet:
+        """Those that anybody still waits for: whoever is asked may read the question until it is closed."""
+        return self.open().filter(intervention__status__in=OPEN)
 
     def lapsed(self, now: datetime) -> AskBackQuerySet:
         """Those that have waited long enough."""

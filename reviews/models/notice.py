@@ -45,7 +45,7 @@ class Notice(models.Model):
     """One message owed to a person, or to an address of a queue; its payload never holds an argument of a tool.
 
     ``message`` is the id under which it goes out: the same at each try, and shared by the notices of a digest.
-    ``lease`` is the token of the sender that has it in hand, until ``next_at``.
+    ``lease`` is the token of the sender that has it in hand, until ``next_at``. Of one given up ``next_at`` tells when.
     """
 
     key = models.CharField(max_length=250, unique=True)

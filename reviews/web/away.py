@@ -21,7 +21,6 @@ from reviews.web.http import ReviewRequest, signed_in
 
 PAGE = "reviews/away/away.html"
 SHOWN = 100
-MOST_PEOPLE = 300
 
 
 def _moment(label: str) -> forms.DateTimeField:

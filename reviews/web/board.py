@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from reviews import access
 from reviews.actions import Conflict, Invalid, assignments, evenly
+from reviews.actions.assignments import Seen
 from reviews.actors import name_of
 from reviews.models import Event, Intervention
 from reviews.web import fragments, lanes, texts
@@ -106,13 +108,14 @@ def de_escalate(request: ReviewRequest, intervention_id: UUID) -> HttpResponse:
 @require_POST
 def assign_chosen(request: ReviewRequest) -> HttpResponse:
     """Give every chosen question to one person; what cannot be given is said."""
-    chosen, person = _chosen(request.POST.getlist("ids")), _anyone(request.user, request.POST.get("to", ""))
+    chosen, seen = _chosen(request.POST.getlist("ids")), lanes.read_seen(request.POST.getlist("seen"))
+    person = _anyone(request.user, request.POST.get("to", "") or request.POST.get("other", ""))
     if not chosen or person is None:
         return _show(request, notice="Choose questions, and somebody to give them to.", status=422)
     given, refused = 0, ""
     for item in lanes.rows(list(access.managed_queues(request.user))).filter(pk__in=chosen).order_by("due_at", "id"):
         try:
-            assignments.reassign(item.pk, to=person, by=request.user)
+            assignments.give(item.pk, to=person, by=request.user, seen=seen.get(item.pk, Seen()))
             given += 1
         except (Conflict, Invalid) as error:
             refused = str(error)
@@ -187,7 +190,9 @@ def _managed(user: User, intervention_id: UUID) -> Intervention:
 
 
 def _member(item: Intervention, username: str) -> User | None:
-    return User.objects.filter(memberships__queue=item.queue_id, username=_clean(username)).first()
+    """Somebody with a seat in its queue, or called in to it."""
+    here = Q(memberships__queue=item.queue_id) | Q(call_ins__intervention=item)
+    return User.objects.filter(here, username=_clean(username)).distinct().first()
 
 
 def _anyone(user: User, username: str) -> User | None:

@@ -79,11 +79,10 @@ def ask_back(request: ReviewRequest, intervention_id: UUID) -> HttpResponse:
     """Ask the person behind the run."""
     item = review.find(request.user, intervention_id)
     people = {person.get_username(): person for person in asking_back.whom(item, request.user)}
-    person = people.get(request.POST.get("of", "")) or next(iter(people.values()), None)
+    person = people.get(request.POST.get("of", ""))
     if person is None:
-        return interventions.again(
-            request, item, notice="There is nobody behind this run who can be asked.", status=422
-        )
+        notice = "Choose whom to ask." if people else "There is nobody behind this run who can be asked."
+        return interventions.again(request, item, notice=notice, status=422)
     question = request.POST.get("question", "")
     return _attempt(request, intervention_id, partial(asking_back.ask, of=person, question=question))
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Q
@@ -16,6 +17,7 @@ from django.utils.http import urlencode
 
 from reviews import access
 from reviews.actions import assignments
+from reviews.actions.assignments import Seen
 from reviews.actors import name_of
 from reviews.models import Absence, Intervention, Membership, Queue
 from reviews.models.intervention import InterventionQuerySet
@@ -25,6 +27,7 @@ from reviews.web.filters import ORDER
 LANES = {"0": "Queue", "1": "Level 1", "2": "Level 2 and above"}
 IN_LANE = {"0": Q(level=0), "1": Q(level=1), "2": Q(level__gte=2)}
 PER_LANE, PER_PAGE = 20, 50
+MOST_SHOWN = 100
 MOST_PEOPLE = 300
 NOBODY = "-"
 SOON = timedelta(minutes=30)
@@ -92,6 +95,17 @@ class Ticket:
         return self.item.claimed_by or self.item.assignee
 
     @property
+    def outsider(self) -> User | None:
+        """Whose it is where that is none of the people: they were called in."""
+        assignee = self.item.assignee
+        return None if assignee is None or assignee in [person.user for person in self.people] else assignee
+
+    @property
+    def seen(self) -> str:
+        """With whom it is shown, for `read_seen`."""
+        return f"{self.item.pk}:{self.item.assignee_id or ''}:{self.item.claimed_by_id or ''}"
+
+    @property
     def is_late(self) -> bool:
         """Whether its time is up."""
         return self.item.due_at < timezone.now() and self.item.asked_back_at is None
@@ -112,6 +126,18 @@ class Lane:
 def resync(where: str) -> str:
     """Return the fragment that makes an open board fetch itself anew."""
     return render_to_string("reviews/board/_resync.html", {"where": where})
+
+
+def read_seen(texts: list[str]) -> dict[UUID, Seen]:
+    """With whom the page showed each question; nonsense is left out."""
+    found = {}
+    for text in texts[:MOST_SHOWN]:
+        pk, *people = text.split(":")
+        try:
+            found[UUID(pk)] = Seen(*(int(person) if person else None for person in people[:2]))
+        except ValueError:
+            continue
+    return found
 
 
 def rows(queues: list[Queue]) -> InterventionQuerySet:
@@ -141,6 +167,7 @@ def board(user: User, look: Look) -> dict[str, Any]:
         "numbers": numbers,
         "lanes": [_lane(key, queues, look, numbers, team) for key in shown],
         "workload": workload,
+        "is_crowded": sum(map(len, team.values())) >= MOST_PEOPLE,
         "most": max([person.load for person in workload] + [1]),
         "average": sum(person.load for person in workload) / max(len(workload), 1),
         "nobody": NOBODY,

@@ -1,16 +1,19 @@
 """Two clocks at once, and a clock and a reviewer at once."""
 
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
-from reviews.actions import Conflict, firing, interventions
+from reviews.actions import Conflict, assignments, firing, interventions
 from reviews.models import AuditEntry, Decision, Intervention, Notice, Timer
 from reviews.states import Verdict
 from tests import factories
-from tests.races.conftest import race, split
+from tests.races.conftest import PATIENCE, race, split
 from tests.reviews.actions.time_travel import ask, policy, step
 
 
@@ -40,6 +43,44 @@ class TestTwoClocks:
         assert AuditEntry.objects.filter(action="intervention.reminded").count() == 12
         assert Notice.objects.filter(kind="reminder").count() == 12
         assert not Timer.objects.due(timezone.now()).exists()
+
+
+class TestTwoClocksOverTwoQueues:
+    @pytest.mark.parametrize("_", range(3))
+    def test_reassign_without_waiting_for_each_other(self, alice, monkeypatch, _):
+        """Each comes to the queues in the other's order, and holds the first one until the other holds its own."""
+        monkeypatch.setattr(firing, "BATCH", 2)
+        policy(steps=[step("30 min", "reassign", to="reviewers")])
+        first, other = factories.queue(), factories.queue("other")
+        factories.seat(alice, other)
+        asked = [ask() for _ in range(4)]
+        Intervention.objects.filter(pk__in=[asked[1].pk, asked[2].pk]).update(queue=other)
+        now = timezone.now()
+        for nth, question in enumerate(asked):
+            Timer.objects.filter(intervention=question, kind="step").update(due_at=now - timedelta(seconds=10 - nth))
+        begun, met, refused, pick = threading.Event(), threading.Barrier(2), [], assignments.pick
+
+        def meet(queue, people):
+            try:
+                chosen = pick(queue, people)
+            except OperationalError as error:  # the clock tries each again by itself, and nobody would see it
+                refused.append(error)
+                raise
+            begun.set()
+            with suppress(threading.BrokenBarrierError):  # in one order of locks the other comes when this one is done
+                met.wait(0.5)
+            return chosen
+
+        def second():
+            begun.wait(PATIENCE)
+            return firing.fire_due(now)
+
+        monkeypatch.setattr(assignments, "pick", meet)
+        _won, lost = split(race(partial(firing.fire_due, now), second))
+
+        assert (refused, lost) == ([], [])
+        assert Intervention.objects.filter(assignee=alice, queue=first).count() == 2
+        assert Intervention.objects.filter(assignee=alice, queue=other).count() == 2
 
 
 class TestAClockAndAReviewer:

@@ -16,7 +16,7 @@ REMEMBERED = timedelta(hours=24)
 
 def dead(now: datetime, known: Collection[str]) -> list[Fault]:
     """No message was given up lately. One finding for all of them: their own page lists them."""
-    given_up = Notice.objects.filter(status=NoticeStatus.DEAD, created_at__gt=now - REMEMBERED).order_by("-id")
+    given_up = Notice.objects.filter(status=NoticeStatus.DEAD, next_at__gt=now - REMEMBERED).order_by("-next_at", "-id")
     newest = given_up.only("kind", "channel").first()
     if newest is None:
         return []

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from reviews import access
 from reviews.actions import Conflict, Invalid, asking_back, interventions, runs
-from reviews.models import AskBack, AuditEntry, Intervention, Notice
+from reviews.models import AskBack, AuditEntry, Event, Intervention, Notice
 from reviews.states import Verdict
 from tests import factories
 from tests.reviews.actions.conftest import book
@@ -80,6 +80,29 @@ class TestAsk:
         assert not access.can_work_on(dora, item)
         with pytest.raises(PermissionDenied):
             interventions.decide(item.pk, by=dora, verdict=Verdict.APPROVE)
+
+    @pytest.mark.parametrize("ends_by", ["a verdict", "its time", "its run"])
+    def test_lets_the_asked_see_it_only_while_it_is_open(self, ends_by, alice, mara, queue, clock):
+        dora = factories.user("dora")
+        seat = factories.seat(dora, queue)
+        item = factories.question(factories.leased(factories.run(by=dora)))
+        seat.delete()
+        asking_back.ask(item.pk, of=dora, question=ASKED, by=alice)
+        event = Event.objects.annotate(**access.readers("intervention")).filter(intervention=item)
+        assert event.latest("seq").asked == [dora.pk]
+
+        if ends_by == "a verdict":
+            interventions.decide(item.pk, by=alice, verdict=Verdict.REJECT)
+        elif ends_by == "its time":
+            clock.stand_still(days=4)
+            while Intervention.objects.get(pk=item.pk).is_open:
+                clock.pass_by(minutes=15)
+        else:
+            runs.stop(item.run_id, by=mara)
+
+        assert not access.visible_interventions(dora).exists()
+        assert event.latest("seq").asked is None
+        assert not access.sights([dora.pk])[dora.pk]
 
     def test_tells_the_asked_and_the_answer_the_asker(self, refund, asked, bob):
         asking_back.answer(refund.pk, answer="The second one.", by=bob)

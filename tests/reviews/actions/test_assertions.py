@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import assertions, fleet, interventions, notices
+from reviews.actions import assertions, fleet, interventions, notices, outbox
 from reviews.actions.assertions import book, fault, questions
 from reviews.actions.fleet import Abilities
 from reviews.actors import SYSTEM
@@ -235,9 +235,21 @@ class TestDeadNotices:
         assert found() == []
 
     def test_are_forgotten_after_a_day(self, admin):
-        self.owe(admin, created_at=timezone.now() - timedelta(hours=25))
+        self.owe(admin, next_at=timezone.now() - timedelta(hours=25))
 
         assert found() == []
+
+    def test_count_from_when_they_were_given_up_however_long_they_were_owed(self, alice, settings):
+        """A digest of a day is a day old before it is tried for the first time."""
+        settings.FOUREYES_SMTP = {**settings.FOUREYES_SMTP, "host": "mail.example.org"}
+        alice.email = "alice@example.org"
+        alice.save()
+        notices.owe(factories.question(), NoticeKind.REMINDER, [alice], key="k")
+        begun = timezone.now() - timedelta(hours=30)
+        Notice.objects.update(created_at=begun, next_at=begun)
+        outbox.failed(outbox.take(timezone.now()), "no such mailbox", for_good=True)
+
+        assert subjects(Alarm.DEAD_NOTICE) == ["notices:dead"]
 
 
 class TestForgottenQuestions:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from reviews import access
 from reviews.actions import Conflict, Invalid, assignments, interventions, runs
+from reviews.actions.assignments import Seen
 from reviews.actors import POLICY, Actor
 from reviews.models import Absence, AuditEntry, Intervention, Membership, Notice
 from reviews.states import InterventionStatus, Verdict
@@ -252,6 +253,35 @@ class TestReassign:
             assignments.reassign(assigned.pk, to=bob, by=alice)
 
 
+class TestGive:
+    def test_makes_it_theirs(self, refund, alice, mara):
+        assert assignments.give(refund.pk, to=alice, by=mara, seen=Seen()).assignee == alice
+
+    def test_takes_it_from_nobody_but_whom_it_was_seen_with(self, refund, alice, bob, mara):
+        assignments.assign(refund.pk, to=bob, by=mara)
+        with pytest.raises(Conflict, match="assigned anew meanwhile. It is bob's now"):
+            assignments.give(refund.pk, to=alice, by=mara, seen=Seen())
+        assert assignments.give(refund.pk, to=alice, by=mara, seen=Seen(assignee=bob.pk)).assignee == alice
+
+    def test_ends_no_claim_that_was_not_seen(self, refund, alice, bob, mara):
+        interventions.claim(refund.pk, by=bob)
+        with pytest.raises(Conflict, match="bob has claimed this item meanwhile"):
+            assignments.give(refund.pk, to=alice, by=mara, seen=Seen(holder=alice.pk))
+        assert assignments.give(refund.pk, to=alice, by=mara, seen=Seen(holder=bob.pk)).claimed_by is None
+
+    def test_heeds_no_claim_that_ran_out(self, refund, alice, bob, mara):
+        interventions.claim(refund.pk, by=bob)
+        Intervention.objects.filter(pk=refund.pk).update(claim_expires_at=timezone.now())
+        assert assignments.give(refund.pk, to=alice, by=mara, seen=Seen()).assignee == alice
+
+    def test_is_the_managers_alone_and_of_open_items(self, refund, alice, bob, mara):
+        with pytest.raises(PermissionDenied):
+            assignments.give(refund.pk, to=bob, by=alice, seen=Seen())
+        runs.stop(refund.run_id, by=mara)
+        with pytest.raises(Conflict, match="mara stopped the run"):
+            assignments.give(refund.pk, to=bob, by=mara, seen=Seen())
+
+
 class TestUnassign:
     def test_gives_it_back_and_ends_their_claim(self, refund, alice, mara):
         assignments.assign(refund.pk, to=alice, by=mara)
@@ -316,10 +346,33 @@ class TestDeEscalate:
         assert not access.can_work_on(dora, refund)
         assert assignments.de_escalate(refund.pk, by=mara, reason=WHY).level == 1
 
+    def test_takes_what_was_assigned_to_somebody_sent_home_from_them(self, refund, dora, mara):
+        assignments.raise_level(refund, 2, [dora], POLICY)
+        assignments.assign(refund.pk, to=dora, by=mara)
+        interventions.claim(refund.pk, by=dora)
+
+        assignments.de_escalate(refund.pk, by=mara, reason=WHY)
+
+        refund.refresh_from_db()
+        assert (refund.assignee, refund.claimed_by, refund.status) == (None, None, InterventionStatus.PENDING)
+        assert book()[-2:] == ["intervention.de_escalated", "intervention.unassigned"]
+
+    def test_leaves_it_with_a_colleague_who_has_a_seat(self, refund, alice, mara):
+        assignments.raise_level(refund, 2, [alice], POLICY)
+        assignments.assign(refund.pk, to=alice, by=mara)
+        interventions.claim(refund.pk, by=alice)
+
+        assignments.de_escalate(refund.pk, by=mara, reason=WHY)
+
+        refund.refresh_from_db()
+        assert (refund.assignee, refund.claimed_by) == (alice, alice)
+
     def test_takes_the_claim_of_somebody_sent_home_from_them(self, refund, dora, mara, bob):
         assignments.raise_level(refund, 2, [dora], POLICY)
         interventions.claim(refund.pk, by=dora)
         assignments.de_escalate(refund.pk, by=mara, reason=WHY)
+        refund.refresh_from_db()
+        assert (refund.claimed_by, book()[-1]) == (None, "intervention.released")
         assert interventions.claim(refund.pk, by=bob).claimed_by == bob
 
     def test_is_the_managers_alone(self, refund, alice):

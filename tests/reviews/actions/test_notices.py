@@ -115,17 +115,17 @@ class TestOwe:
 
 
 class TestOweWebhook:
-    def test_tells_named_rooms_whatever_they_listen_for(self, refund, queue, mara):
+    def test_tells_those_that_listen_and_what_it_says(self, refund, queue, mara):
         room(queue, mara, name="Pager")
         room(queue, mara, "escalated", name="Room")
-        assert notices.owe_webhook(refund, NoticeKind.ESCALATED, key="step:1", names=["Pager"]) == 1
-        assert owed() == [("slack", "Pager", "owed")]
-
-    def test_tells_those_that_listen_where_none_is_named(self, refund, queue, mara):
-        room(queue, mara, name="Pager")
-        room(queue, mara, "escalated", name="Room")
-        assert notices.owe_webhook(refund, NoticeKind.ESCALATED, key="step:1") == 1
+        assert notices.owe_webhook(refund, NoticeKind.ESCALATED, key="step:1", says="Still open.") == 1
         assert owed() == [("slack", "Room", "owed")]
+        assert Notice.objects.get().payload["says"] == "Still open."
+
+    def test_is_owed_to_nobody_where_none_listens(self, refund, queue, mara):
+        room(queue, mara, name="Pager")
+        assert notices.owe_webhook(refund, NoticeKind.ESCALATED, key="step:1") == 0
+        assert owed() == []
 
 
 class TestOpened:

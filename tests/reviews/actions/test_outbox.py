@@ -103,7 +103,7 @@ class TestTake:
         parcel = outbox.take(now(), closed)
         assert parcel.first.channel == "slack"
         closed.close(parcel)
-        outbox.put_back(parcel)
+        outbox.failed(parcel, "no answer")
         assert outbox.take(now(minutes=1), closed) is None
 
     def test_looks_past_many_that_nobody_needs(self, alice, mara, monkeypatch):
@@ -148,9 +148,36 @@ class TestADigest:
         found = [outbox.take(now(hours=1, seconds=settings.FOUREYES_NOTICE_LEASE + 1)) for _ in range(2)]
         assert lost.first.message in {parcel.first.message for parcel in found}
 
+    def test_goes_out_under_its_id_after_the_quiet_hours_in_which_its_lease_ended(self, items, settings, alice, bob):
+        """The mail server may have it already, and knows it by that id."""
+        Notice.objects.filter(user=bob).delete()
+        lost = outbox.take(now(hours=1))
+        NoticeSettings.objects.filter(user=alice).update(quiet_from=now().time(), quiet_to=now(hours=8).time())
+        assert outbox.take(now(hours=1, seconds=settings.FOUREYES_NOTICE_LEASE + 1)) is None
+        late = factories.question(factories.leased())
+        notices.owe(late, NoticeKind.REMINDER, [alice], key="late")
+
+        found = [outbox.take(now(hours=10)) for _ in range(2)]
+
+        assert lost.first.message in {parcel.first.message for parcel in found}
+        assert sorted(len(parcel.notices) for parcel in found) == [1, 3]
+
     def test_drops_what_was_decided_meanwhile(self, items, mara):
         interventions.decide(items[0].pk, by=mara, verdict=Verdict.APPROVE)
         assert len(outbox.take(now(hours=1)).notices) == 2
+
+    def test_that_was_given_up_goes_out_again_under_its_id_and_with_its_company(self, items, alice, bob, admin):
+        Notice.objects.filter(user=bob).delete()
+        lost = outbox.take(now(hours=1))
+        outbox.failed(lost, "no such mailbox", for_good=True)
+        notices.owe(factories.question(factories.leased()), NoticeKind.REMINDER, [alice], key="late")
+
+        for notice in lost.notices:
+            notices.send_again(notice.pk, by=admin)
+
+        found = [outbox.take(now(hours=3)) for _ in range(2)]
+        again = next(parcel for parcel in found if parcel.first.message == lost.first.message)
+        assert {one.pk for one in again.notices} == {one.pk for one in lost.notices}
 
     def test_that_is_given_up_stands_in_the_book_once(self, items):
         outbox.failed(outbox.take(now(hours=1)), "no such mailbox", for_good=True)

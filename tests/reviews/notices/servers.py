@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -85,7 +86,7 @@ class Answer:
 class Receiver:
     """What was posted; ``on_post`` decides on the answer, and sees a request before its sender hears of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: SSLContext | None = None) -> None:
         self.posts: list[Posted] = []
         self.on_post: Callable[[Posted], Answer] = lambda posted: Answer()
         receiver = self
@@ -108,6 +109,8 @@ class Receiver:
 
         self._server = ThreadingHTTPServer((HOST, 0), Handler)
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
         self.url = f"http://{HOST}:{self.port}/hook"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -1,6 +1,9 @@
 """Mail, as a real server takes it."""
 
 import smtplib
+import socket
+import threading
+import time
 
 import pytest
 from django.utils import timezone
@@ -126,6 +129,37 @@ class TestPostman:
         with pytest.raises(Failed, match="cannot be reached") as failure:
             postman.send(take(), Span())
         assert failure.value.lane and not failure.value.for_good
+
+    def test_says_that_the_server_broke_off(self, owed, postman, settings):
+        """It greets, and hangs up at the first word."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def greet():
+                line, _ = server.accept()
+                with line:
+                    line.sendall(b"220 hello\r\n")
+                    line.recv(100)
+
+            threading.Thread(target=greet, daemon=True).start()
+            settings.FOUREYES_SMTP |= {"port": server.getsockname()[1]}
+            with pytest.raises(Failed, match="broke off|cannot be reached") as failure:
+                postman.send(take(), Span())
+        assert failure.value.lane and not failure.value.for_good
+
+    def test_gives_a_silent_server_up_and_the_others_of_its_lane(self, owed, postman, settings):
+        settings.FOUREYES_NOTICE_LEASE = 3
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            settings.FOUREYES_SMTP |= {"port": server.getsockname()[1]}
+            began = time.monotonic()
+            with pytest.raises(Failed) as failure:
+                postman.send(take(), Span())
+        assert time.monotonic() - began < 2.9
+        assert failure.value.lane and not failure.value.for_good
+
+    def test_leaves_a_message_to_another_round_where_finding_the_way_took_too_long(self, owed, postman, mailbox):
+        with pytest.raises(Failed, match="too long") as failure:
+            postman.send(take(), Span(time.monotonic() - 1000))
+        assert mailbox.mails == [] and failure.value.lane and not failure.value.for_good
 
     def test_never_tells_the_password(self, owed, postman, settings):
         settings.FOUREYES_SMTP |= {"username": "desk", "password": "s3cr3t-w0rd"}

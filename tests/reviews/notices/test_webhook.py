@@ -1,6 +1,7 @@
 """What is posted to chat rooms and programs."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -154,6 +155,11 @@ class TestAnAddress:
         with pytest.raises(Failed):
             deliver()
         assert datetime.now(UTC) - began < timedelta(seconds=2.9)
+
+    def test_whose_name_took_too_long_to_find_is_left_to_another_round(self, owed, receiver):
+        with pytest.raises(Failed, match="Finding 127.0.0.1 took too long") as failure:
+            webhook.send(take(), Span(time.monotonic() - 1000))
+        assert receiver.posts == [] and not failure.value.for_good
 
 
 class TestChatRooms:

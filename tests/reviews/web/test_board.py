@@ -1,5 +1,6 @@
 """The managers' board: what is late, who can take it, and giving it to them."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -39,6 +40,18 @@ def titles(user, **query):
     """What each lane shows, in order."""
     shown = page_of(user, "reviews:board", **query).context["lanes"]
     return {lane.key: [ticket.item.title for ticket in lane.tickets] for lane in shown}
+
+
+def html_of(user):
+    """The board as it goes to the browser."""
+    browser = Client()
+    browser.force_login(user)
+    return browser.get(reverse("reviews:board")).content.decode()
+
+
+def shown(user):
+    """With whom the board shows each question, as its form says it."""
+    return re.findall(r'name="seen" value="([^"]+)" form="chosen"', html_of(user))
 
 
 class TestBoard:
@@ -199,6 +212,30 @@ class TestAssign:
         assert "alice has it now" in text_of(answer) and "<html" not in text_of(answer)
 
 
+class TestSomebodyWhoWasCalledIn:
+    @pytest.fixture
+    def item(self, charlie, mara):
+        """Assigned to charlie, who has no seat."""
+        item = refund()
+        assignments.raise_level(item, 1, [charlie], POLICY)
+        return assignments.assign(item.pk, to=charlie, by=mara)
+
+    def test_is_shown_as_whose_it_is(self, item, charlie, mara):
+        assert re.search(r'<option value="charlie"\s+selected>charlie</option>', html_of(mara))
+
+    def test_keeps_it_where_assign_is_pressed_with_nothing_changed(self, item, charlie, mara):
+        assert post(mara, "reviews:assign", item.pk, to="charlie", seen=charlie.pk).status_code == 302
+        item.refresh_from_db()
+        assert item.assignee == charlie
+
+    def test_can_be_given_it_and_no_other(self, item, charlie, mara):
+        post(mara, "reviews:assign", item.pk, to="", seen=charlie.pk)
+        assert post(mara, "reviews:assign", item.pk, to="charlie", seen="").status_code == 302
+        item.refresh_from_db()
+        assert item.assignee == charlie
+        assert post(mara, "reviews:assign", refund().pk, to="charlie", seen="").status_code == 422
+
+
 class TestDeEscalate:
     def test_brings_it_down(self, mara):
         item = level(refund(), 2)
@@ -230,6 +267,53 @@ class TestAssignChosen:
             reverse("reviews:assign_chosen"), {"ids": [first.pk, second.pk], "to": "alice"}, follow=True
         )
         assert "alice has 1 more now. alice may not decide this item." in text_of(answer)
+
+    @pytest.mark.parametrize("act", ["assigned", "claimed"])
+    def test_leaves_alone_what_a_colleague_has_taken_meanwhile(self, alice, bob, mara, act):
+        taken, free = many(2)
+        seen = shown(mara)
+        if act == "assigned":
+            assignments.assign(taken.pk, to=bob, by=bob)
+        else:
+            interventions.claim(taken.pk, by=bob)
+
+        browser = Client()
+        browser.force_login(mara)
+        data = {"ids": [taken.pk, free.pk], "seen": seen, "to": "alice"}
+        answer = browser.post(reverse("reviews:assign_chosen"), data, follow=True)
+
+        assert "alice has 1 more now." in text_of(answer) and "meanwhile" in text_of(answer)
+        taken.refresh_from_db()
+        assert (taken.assignee or taken.claimed_by) == bob
+
+    @pytest.mark.parametrize("act", ["assigned", "claimed"])
+    def test_moves_what_was_seen_with_a_colleague(self, alice, bob, mara, act):
+        (taken,) = many(1)
+        if act == "assigned":
+            assignments.assign(taken.pk, to=bob, by=bob)
+        else:
+            interventions.claim(taken.pk, by=bob)
+        post(mara, "reviews:assign_chosen", ids=[taken.pk], seen=shown(mara), to="alice")
+
+        taken.refresh_from_db()
+        assert (taken.assignee, taken.claimed_by) == (alice, None)
+
+    def test_leaves_alone_what_it_does_not_say_where_it_was_seen(self, alice, bob, mara):
+        item = assignments.assign(refund().pk, to=bob, by=bob)
+        post(mara, "reviews:assign_chosen", ids=[item.pk], seen=["x", f"{item.pk}:y:", ""], to="alice")
+        item.refresh_from_db()
+        assert item.assignee == bob
+
+    def test_takes_the_name_of_somebody_beyond_the_menu(self, alice, mara, monkeypatch):
+        item = refund()
+        assert 'name="other"' not in html_of(mara)
+        monkeypatch.setattr(lanes, "MOST_PEOPLE", 1)
+        assert 'name="other"' in html_of(mara) and "There may be more people" in html_of(mara)
+
+        post(mara, "reviews:assign_chosen", ids=[item.pk], seen=shown(mara), to="", other="alice")
+
+        item.refresh_from_db()
+        assert item.assignee == alice
 
     @pytest.mark.parametrize("data", [{}, {"to": "alice"}, {"to": "alice", "ids": ["x"]}])
     def test_of_nothing_is_refused(self, alice, mara, data):
@@ -273,6 +357,19 @@ class TestShareOut:
         assert answer.status_code == 409
         assert "Something changed since this was planned" in text_of(answer)
         assert Intervention.objects.filter(assignee__isnull=False).count() == 1
+
+    def test_of_more_than_go_at_once_says_so_and_takes_the_first_due(self, alice, mara, monkeypatch):
+        monkeypatch.setattr(evenly, "MOST", 2)
+        many(3)
+        page = page_of(mara, "reviews:share_out")
+        assert [item.title for item, _person in page.context["plan"].given] == ["Refund 0", "Refund 1"]
+        assert "There are more." in text_of(page)
+
+        plan = page.context["plan"]
+        post(mara, "reviews:assign_evenly", ids=list(plan.items), mark=plan.mark)
+        page = page_of(mara, "reviews:share_out")
+        assert [item.title for item, _person in page.context["plan"].given] == ["Refund 2"]
+        assert "There are more." not in text_of(page)
 
     def test_of_nothing_says_so(self, mara):
         assert "Nothing to share out" in text_of(page_of(mara, "reviews:share_out"))

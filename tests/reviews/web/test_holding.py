@@ -173,6 +173,13 @@ class TestAskBack:
         assert post(alice, "reviews:ask_back", item.pk, question="Which charge?").status_code == 422
         assert not AskBack.objects.exists()
 
+    @pytest.mark.parametrize("of", ["", "mara", "dora", "nobody"])
+    def test_asks_nobody_else_where_the_chosen_one_cannot_be_asked(self, item, alice, bob, mara, of):
+        """A page that was opened before dora left still offers her."""
+        answer = post(alice, "reviews:ask_back", item.pk, of=of, question="Which charge?")
+        assert (answer.status_code, "Choose whom to ask." in text_of(answer)) == (422, True)
+        assert not AskBack.objects.exists()
+
     def test_is_not_for_strangers_to_answer(self, item, alice, bob, mara, charlie):
         asking_back.ask(item.pk, of=bob, question="Which charge?", by=alice)
         assert post(mara, "reviews:answer_back", item.pk, answer="Me!").status_code == 403
