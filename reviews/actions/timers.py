@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from reviews import escalations
@@ -164,14 +165,19 @@ def _due_again(intervention: Intervention) -> None:
     passed.update(fired_at=None, result="", due_at=intervention.due_at, intended_at=intervention.due_at)
 
 
-def weekly(intervention: Intervention, now: datetime, repeat_no: int) -> None:
-    """Remind in a week of a question that waits for ever."""
+def weekly(intervention: Intervention, now: datetime, but: Timer | None = None) -> None:
+    """Remind in a week of a question that waits for ever, unless that is to come already; ``but`` is firing now."""
+    nags = Timer.objects.filter(intervention=intervention, generation=intervention.generation, kind=Timer.Kind.NAG)
+    coming = Count("pk", filter=Q(fired_at=None, cancelled_at=None) & ~Q(pk=but.pk if but else None))
+    known = nags.aggregate(last=Max("repeat_no"), coming=coming)
+    if known["coming"]:
+        return
     at = now + timedelta(days=7)
     Timer.objects.create(
         intervention=intervention,
         generation=intervention.generation,
         kind=Timer.Kind.NAG,
-        repeat_no=repeat_no,
+        repeat_no=(known["last"] or 0) + 1,
         due_at=at,
         intended_at=at,
     )
