@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from agents_runtime import fleet, leaving, mailroom, worker
-from reviews.actions import absences, asking_back, checkpoints, firing, holding, leases, watchdog
+from reviews.actions import absences, adopting, asking_back, checkpoints, firing, holding, leases, watchdog
 from reviews.actions.fleet import TooOld
 
 
@@ -36,6 +36,7 @@ def sweep() -> None:
         holding.wake,
         asking_back.lapse,
         absences.cover,
+        adopting.adopt,
     )
     with ExitStack() as turns:
         for part in reversed(parts):

@@ -97,7 +97,7 @@ def wake() -> int:
 
 @transaction.atomic
 def extend(intervention_id: UUID, *, seconds: int, reason: str, by: User) -> Intervention:
-    """Put off when a question is due, for a reason, never beyond its expiry.
+    """Put off when a question is due, for a reason, never beyond its expiry: by seconds of its own clock.
 
     Settings say by how much at once and how often. Raises Conflict, Invalid, PermissionDenied.
     """
@@ -111,14 +111,14 @@ def extend(intervention_id: UUID, *, seconds: int, reason: str, by: User) -> Int
     if not SHORTEST <= seconds <= most:
         raise Invalid(seconds=f"An extension is {SHORTEST // 60} to {most // 60:,} minutes.")
     reason = questions.reason(reason)
-    was, due_at = intervention.due_at, intervention.due_at + timedelta(seconds=seconds)
+    was, due_at = intervention.due_at, timers.due_after(intervention, seconds)
     if intervention.expires_at is not None and due_at > intervention.expires_at:
         raise Invalid(seconds=f"It expires on {_at(intervention.expires_at)} and cannot be due after that.")
     if due_at <= timezone.now():
         raise Invalid(seconds="It would be overdue all the same; extend it by more, or decide it.")
     intervention.extended += 1
     intervention.save(update_fields=["extended"])
-    timers.reschedule(intervention, timezone.now(), due_at=due_at)
+    timers.reschedule(intervention, timezone.now(), later=seconds)
     data = {"seconds": seconds, "due_at": due_at, "was": was, "reason": reason, "times": intervention.extended}
     audit.record(Act("intervention.extended", Actor.of(by), run, intervention, data))
     return intervention

@@ -1,9 +1,11 @@
+from typing import Any
+
 from django.conf import settings
 from django.db import migrations, models
 from django.db.models import F, Q
 
 
-def need_two_people(apps, schema_editor):
+def need_two_people(apps: Any, schema_editor: Any) -> None:
     """Where nobody is known to have written it, one person alone let silence approve: it rejects again."""
     policies = apps.get_model("reviews", "EscalationPolicy").objects.using(schema_editor.connection.alias)
     policies.filter(written_by=None).exclude(enabled_by=None).update(enabled_by=None)

@@ -31,7 +31,8 @@ class Timer(models.Model):
     """A row made with its question, so that nothing relies on a process that sleeps.
 
     ``intended_at`` is when it should have fired first; ``due_at`` is later where it was put off. ``result`` is what
-    came of it. One that could not fire rests until ``retry_at``, and is as overdue as it is. Steps count from 1, their repetitions from 0.
+    came of it. One that could not fire rests until ``retry_at`` and counts as overdue meanwhile. Steps count from 1,
+    their repetitions from 0.
     """
 
     class Kind(models.TextChoices):

@@ -95,7 +95,10 @@ class TestStepsDueTogether:
         assert {name for name, _ in heard} == {"alice", "helper", "mara"}
 
     def test_count_only_who_was_given_it_as_having_heard(self, clock, alice, bob, mara):
-        policy(expires_after="9h", steps=[step("10 min", "reassign", to="reviewers"), step("20 min", "notify", to="reviewers")])
+        policy(
+            expires_after="9h",
+            steps=[step("10 min", "reassign", to="reviewers"), step("20 min", "notify", to="reviewers")],
+        )
         question = ask()
         clock.stand_still(minutes=25)
         clock.sweep()
