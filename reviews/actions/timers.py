@@ -60,10 +60,12 @@ def schedule_anew(intervention: Intervention, now: datetime) -> list[Act]:
     kept = {escalations.DUE: intervention.due_at, escalations.EXPIRE: end}
     moved = [replace(one, at=kept.get(one.kind) or one.at) for one in dated]
     to_come = [one for one in moved if one.kind == escalations.EXPIRE or end is None or one.at < end]
-    if intervention.overdue:  # which was told already
-        to_come = [one for one in to_come if one.kind != escalations.DUE]
+    rows = [_row(intervention, one) for one in to_come]
+    for row in rows:
+        if row.kind == Timer.Kind.DUE and intervention.overdue:  # which was told already
+            row.fired_at, row.result = now, Timer.Result.COLLAPSED
     intervention.save(update_fields=["policy", "expires_at"])
-    Timer.objects.bulk_create([_row(intervention, one) for one in to_come])
+    Timer.objects.bulk_create(rows)
     return acts
 
 
@@ -214,7 +216,7 @@ def _row(intervention: Intervention, one: escalations.Dated) -> Timer:
 
 def _due_again(intervention: Intervention) -> None:
     """Where the due moment had passed already and lies ahead again, it will be told again."""
-    passed = Timer.objects.filter(intervention=intervention, kind=Timer.Kind.DUE, fired_at__isnull=False)
+    passed = intervention.timers.filter(generation=intervention.generation, kind=Timer.Kind.DUE, fired_at__isnull=False)
     passed.update(fired_at=None, result="", due_at=intervention.due_at, intended_at=intervention.due_at)
 
 

@@ -113,6 +113,18 @@ class TestAdopt:
         assert moments(question) == [("step", 1, clock.now + 2 * HOUR), ("expire", 0, NOON + 4 * HOUR)]
         assert results(question)[: len(before)] == before
 
+    def test_lets_one_that_was_late_be_late_again_after_an_extension_and_says_so_once(self, clock, robbed, alice):
+        question = robbed(clock)
+        adopting.adopt()
+        holding.extend(question.pk, seconds=3600, reason="The bank is closed.", by=alice)
+        question.refresh_from_db()
+        assert not question.overdue
+        clock.pass_by(minutes=31)
+
+        question.refresh_from_db()
+        assert question.overdue
+        assert book().count("intervention.overdue") == 2
+
     def test_goes_on_reminding_of_one_that_waits_for_ever(self, clock, robbed):
         question = robbed(clock, expires_after=None, final={"do": "keep_waiting"})
         question.timers.filter(fired_at=None).delete()

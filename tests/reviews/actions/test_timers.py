@@ -198,7 +198,7 @@ class TestReschedule:
     @settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(CALENDARS, MOMENTS, st.lists(st.integers(60, 30 * 3600), min_size=1, max_size=3))
     def test_leaves_every_moment_where_it_would_be_had_it_all_begun_later(self, clock, calendar, opened, extensions):
-        """However often it is put off: as if the policy had given so much more time, and never outside business hours."""
+        """However often it is put off: as if the policy had given more time, and never outside business hours."""
         with transaction.atomic():
             clock.now = opened
             row = Calendar.objects.create(slug="any", created_at=opened, **calendar.snapshot())
