@@ -82,7 +82,7 @@ def _require_moments(said: Mapping[str, Any], calendar: str) -> None:
     row = Calendar.objects.newest(calendar).first()
     try:
         escalations.plan(said, row.read() if row else None, timezone.now())
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Invalid(calendar=f"{calendar} is hardly ever open: {error}") from None
 
 

@@ -14,7 +14,7 @@ from reviews import escalations
 from reviews.actions.circumstances import Circumstances, calendar_of
 from reviews.actors import POLICY
 from reviews.audit import Act
-from reviews.businesstime import OFFICE, BadCalendar, Calendar, Clock
+from reviews.businesstime import OFFICE, Calendar, Clock
 from reviews.escalations import BadEscalation, Escalation, Final
 from reviews.models import EscalationPolicy, Intervention, Timer
 from reviews.models.escalation_policy import DEFAULT_CALENDAR
@@ -150,7 +150,7 @@ def _planned(
             said, calendar, source = way()
             said = replace(said, final=_final(said, intervention))
             dated = escalations.plan(said, calendar, now)
-        except (BadEscalation, BadCalendar, ValueError) as error:
+        except (ValueError, OverflowError) as error:
             acts.append(Act("escalation.replaced", POLICY, run, intervention, {"name": name, "why": str(error)}))
             continue
         frozen = source | {"body": said.snapshot(), "calendar": calendar.snapshot() if calendar else None}
