@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from agents_runtime import fleet, leaving, mailroom, worker
-from reviews.actions import absences, asking_back, checkpoints, firing, holding, leases, watchdog
+from reviews.actions import absences, adopting, asking_back, checkpoints, firing, holding, leases, watchdog
 from reviews.actions.fleet import TooOld
 
 
@@ -23,19 +23,20 @@ def advance_run(run_id: str) -> None:
 
 @shared_task(ignore_result=True, expires=30)
 def sweep() -> None:
-    """The clock's round: take back lost runs, announce again the queued ones that nobody took, end what has run out.
+    """The clock's round: fire what is due, take back lost runs, announce again the queued ones that nobody took.
 
     What one part raises keeps none of the others from its turn.
     """
     now = timezone.now()
     parts = (
+        partial(firing.fire_due, now),
         leases.reclaim_lost,
         leases.announce_waiting,
         holding.expire_claims,
         holding.wake,
         asking_back.lapse,
         absences.cover,
-        partial(firing.fire_due, now),
+        adopting.adopt,
     )
     with ExitStack() as turns:
         for part in reversed(parts):

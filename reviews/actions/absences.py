@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import assignments, presence, questions
+from reviews.actions import assignments, presence, questions, rounds
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actors import CLOCK, Actor
 from reviews.audit import Act
@@ -20,7 +20,6 @@ from reviews.models import Absence, Intervention, Membership
 LONGEST = timedelta(days=366)
 AHEAD = 20
 """Absences of one person that may be planned at once."""
-SWEEP_LIMIT = 200
 
 
 @transaction.atomic
@@ -78,7 +77,7 @@ def cover() -> int:
     """Hand on what is assigned to people who are away; returns how many. The clock's work, safe to do twice."""
     gone = Absence.objects.at(timezone.now()).values("user")
     theirs = Intervention.objects.open().filter(assignee__in=gone).order_by("due_at")
-    return sum(_cover(pk) for pk in theirs.values_list("pk", flat=True)[:SWEEP_LIMIT])
+    return rounds.each(theirs, _cover)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import assignments, notices, questions, timers
+from reviews.actions import assignments, notices, questions, rounds, timers
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import storable
 from reviews.actors import TIMEOUT, Actor
@@ -22,7 +22,6 @@ from reviews.states import OPEN, NoticeKind
 
 MAX_TEXT = 4_000
 """Characters in what is asked, and in what is answered."""
-SWEEP_LIMIT = 200
 
 
 def whom(intervention: Intervention, by: User) -> list[User]:
@@ -107,7 +106,7 @@ def withdraw(intervention_id: UUID, *, by: User) -> AskBack | None:
 def lapse() -> int:
     """Let the clocks go on that have stood long enough; returns how many. The clock's work, safe to do twice."""
     over = AskBack.objects.lapsed(timezone.now()).filter(intervention__status__in=OPEN).order_by("lapses_at")
-    return sum(_lapse(pk) for pk in over.values_list("intervention", flat=True)[:SWEEP_LIMIT])
+    return rounds.each(over, _lapse, by="intervention")
 
 
 @transaction.atomic

@@ -90,7 +90,7 @@ def _keep_waiting(intervention: Intervention, now: datetime, roster: Roster) -> 
     was = intervention.expires_at
     intervention.expires_at, intervention.overdue = None, True
     intervention.save(update_fields=["expires_at", "overdue"])
-    timers.weekly(intervention, now, 1)
+    timers.weekly(intervention, now)
     people = roster.people(intervention, ["holder", "managers"])
     notices.owe(intervention, NoticeKind.OVERDUE, people, key=f"waits:{intervention.pk}:{intervention.generation}")
     return [Act("intervention.kept_waiting", TIMEOUT, intervention.run, intervention, {"expired_at": was})]

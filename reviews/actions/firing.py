@@ -16,37 +16,53 @@ from reviews.actions import assignments, expiry, ladder, owing, timers
 from reviews.actions.targets import Roster
 from reviews.actors import TIMEOUT
 from reviews.audit import Act
-from reviews.models import Intervention, Run, Timer
+from reviews.models import ClockMark, Intervention, Run, Timer
 
 logger = logging.getLogger(__name__)
 BATCH = 100
 """Runs that are locked in one transaction; a busy one is left to the next round."""
 LATE = timedelta(minutes=2)
-"""What fires later than this fires after an outage."""
+"""What fires later than this fires after an outage, and so does all that fires when the clock stood still so long."""
+REST = timedelta(minutes=1)
+"""What could not fire is tried again after so long, and others have its place at the head meanwhile."""
 Results = dict[int, str]
 KIND, RESULT = Timer.Kind, Timer.Result
 
 
 def fire_due(now: datetime, limit: int = 1000) -> int:
     """Fire what is due, longest due first; returns how many timers fired or were put off. Safe to call at once."""
-    due = Timer.objects.due(now).values_list("intervention__run", flat=True)[:limit]
+    until = ClockMark.objects.values_list("fired_until", flat=True).first()
+    stood_still = until is not None and now - until > LATE
+    due = list(Timer.objects.to_fire(now).values_list("intervention__run", flat=True)[:limit])
     run_ids = list(dict.fromkeys(due))
-    return sum(_fire_or_spare(run_ids[start : start + BATCH], now) for start in range(0, len(run_ids), BATCH))
+    starts = range(0, len(run_ids), BATCH)
+    fired = sum(_fire_or_spare(run_ids[start : start + BATCH], now, stood_still) for start in starts)
+    if len(due) < limit:  # else the next round goes on with what fell due while the clock stood still
+        _remember(until, now)
+    return fired
 
 
-def _fire_or_spare(run_ids: Sequence[UUID], now: datetime) -> int:
-    """One question that cannot be dealt with must not hold up the others."""
+def _remember(until: datetime | None, now: datetime) -> None:
+    if until is None:
+        ClockMark.objects.bulk_create([ClockMark(fired_until=now)], ignore_conflicts=True)
+    ClockMark.objects.filter(fired_until__lt=now).update(fired_until=now)
+
+
+def _fire_or_spare(run_ids: Sequence[UUID], now: datetime, stood_still: bool) -> int:
+    """One question that cannot be dealt with must not hold up the others, nor keep their place in the round."""
     try:
-        return _fire(run_ids, now)
+        return _fire(run_ids, now, stood_still)
     except Exception:
         if len(run_ids) > 1:
-            return sum(_fire_or_spare([run_id], now) for run_id in run_ids)
+            return sum(_fire_or_spare([run_id], now, stood_still) for run_id in run_ids)
         logger.exception("the timers of run %s could not fire; they are tried again", run_ids[0])
+        overdue = Timer.objects.due(now - LATE).filter(intervention__run=run_ids[0])
+        Timer.objects.filter(pk__in=overdue.values("pk")).update(retry_at=now + REST)
         return 0
 
 
 @transaction.atomic
-def _fire(run_ids: Sequence[UUID], now: datetime) -> int:
+def _fire(run_ids: Sequence[UUID], now: datetime, stood_still: bool) -> int:
     free = Run.objects.filter(pk__in=run_ids).select_for_update(of=("self",), skip_locked=True, no_key=True)
     runs = {run.pk: run for run in free.order_by("pk")}
     asked: defaultdict[UUID, list[Timer]] = defaultdict(list)
@@ -54,7 +70,7 @@ def _fire(run_ids: Sequence[UUID], now: datetime) -> int:
         asked[timer.intervention_id].append(timer)
     assignments.hold_turns(due[0].intervention.queue_id for due in asked.values() if _may_reassign(due))
     with owing.together():
-        acts, results = _deal_with_all(asked, runs, now)
+        acts, results = _deal_with_all(asked, runs, now, stood_still)
     fired = _note(results, now)
     if closed := [due[0].intervention for due in asked.values() if not due[0].intervention.is_open]:
         timers.cancel(*closed)
@@ -70,7 +86,9 @@ def _may_reassign(due: Sequence[Timer]) -> bool:
     return climbs and any(step.do == "reassign" for step in timers.escalation_of(intervention).steps)
 
 
-def _deal_with_all(asked: dict[UUID, list[Timer]], runs: dict[UUID, Run], now: datetime) -> tuple[list[Act], Results]:
+def _deal_with_all(
+    asked: dict[UUID, list[Timer]], runs: dict[UUID, Run], now: datetime, stood_still: bool
+) -> tuple[list[Act], Results]:
     """Question by question; who is there is read once for all of them."""
     roster, dealt_with = Roster(), set[UUID]()
     acts: list[Act] = []
@@ -81,7 +99,7 @@ def _deal_with_all(asked: dict[UUID, list[Timer]], runs: dict[UUID, Run], now: d
             intervention.refresh_from_db(fields=["status"])
         intervention.run = runs[intervention.run_id]
         dealt_with.add(intervention.run_id)
-        done, came_of = _deal_with(intervention, due, now, roster)
+        done, came_of = _deal_with(intervention, due, now, roster, stood_still)
         acts, results = [*acts, *done], results | came_of
     return acts, results
 
@@ -106,12 +124,15 @@ def _note(results: Results, now: datetime) -> int:
 
 
 def _deal_with(
-    intervention: Intervention, due: list[Timer], now: datetime, roster: Roster
+    intervention: Intervention, due: list[Timer], now: datetime, roster: Roster, stood_still: bool
 ) -> tuple[list[Act], Results]:
-    """All that is due about one question, with its run locked: the answer first, then the end, then the steps."""
+    """All that is due about one question, with its run locked: the answer first, then the end, then the steps.
+
+    Who hears of a step needs no second message that the answer is late.
+    """
     if not intervention.is_open:
         return [], {timer.pk: RESULT.SKIPPED for timer in due}
-    late = any(now - timer.due_at > LATE for timer in due)
+    late = stood_still or any(now - timer.due_at > LATE for timer in due)
     over = next((timer for timer in due if timer.kind == KIND.EXPIRE), None)
     acts: list[Act] = []
     results: Results = {}
@@ -121,13 +142,12 @@ def _deal_with(
     elif over is not None:
         results = {timer.pk: RESULT.COLLAPSED for timer in due}
         return expiry.end(intervention, now, roster), results | {over.pk: RESULT.FIRED}
+    climb = ladder.climb(intervention, [timer for timer in due if timer.kind == KIND.STEP], now, roster)
     for timer in due:
         if timer.kind in (KIND.DUE, KIND.NAG):
-            acts += ladder.tell_late(intervention, timer, now, roster)
+            ladder.tell_late(climb, timer)
             results[timer.pk] = RESULT.FIRED
-    steps = [timer for timer in due if timer.kind == KIND.STEP]
-    done, came_of = ladder.climb(intervention, steps, now, roster)
-    return [*acts, *done], results | came_of
+    return [*acts, *climb.acts], results | climb.results
 
 
 def _postpone(intervention: Intervention, over: Timer, now: datetime) -> list[Act]:

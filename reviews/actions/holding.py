@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import assignments, questions, timers
+from reviews.actions import assignments, questions, rounds, timers
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actors import TIMEOUT, Actor
 from reviews.audit import Act
@@ -22,7 +22,6 @@ LONGEST_CLAIM = timedelta(hours=2)
 """After which a claim ends however busy its holder is."""
 SHORTEST = 60
 """Seconds of the shortest extension."""
-SWEEP_LIMIT = 200
 
 
 def renew(intervention_id: UUID, *, by: User) -> datetime | None:
@@ -49,8 +48,8 @@ def expire_claims() -> int:
     claimed = Intervention.objects.filter(status=InterventionStatus.CLAIMED)
     # claimed before claims had an end: theirs begins now
     claimed.filter(claim_expires_at__isnull=True).update(claim_expires_at=now + questions.claim_span())
-    over = claimed.filter(claim_expires_at__lte=now).order_by("claim_expires_at").values_list("pk", flat=True)
-    return sum(_expire(pk) for pk in over[:SWEEP_LIMIT])
+    over = claimed.filter(claim_expires_at__lte=now).order_by("claim_expires_at")
+    return rounds.each(over, _expire)
 
 
 @transaction.atomic
@@ -93,12 +92,12 @@ def unsnooze(intervention_id: UUID, *, by: User) -> Intervention:
 def wake() -> int:
     """Bring back the questions that were put aside until now; returns how many. The clock's work, safe to do twice."""
     over = Intervention.objects.open().filter(snoozed_until__lte=timezone.now()).order_by("snoozed_until")
-    return sum(_wake_in_time(pk) for pk in over.values_list("pk", flat=True)[:SWEEP_LIMIT])
+    return rounds.each(over, _wake_in_time)
 
 
 @transaction.atomic
 def extend(intervention_id: UUID, *, seconds: int, reason: str, by: User) -> Intervention:
-    """Put off when a question is due, for a reason, never beyond its expiry.
+    """Put off when a question is due, for a reason, never beyond its expiry: by seconds of its own clock.
 
     Settings say by how much at once and how often. Raises Conflict, Invalid, PermissionDenied.
     """
@@ -112,14 +111,14 @@ def extend(intervention_id: UUID, *, seconds: int, reason: str, by: User) -> Int
     if not SHORTEST <= seconds <= most:
         raise Invalid(seconds=f"An extension is {SHORTEST // 60} to {most // 60:,} minutes.")
     reason = questions.reason(reason)
-    was, due_at = intervention.due_at, intervention.due_at + timedelta(seconds=seconds)
+    was, due_at = intervention.due_at, timers.due_after(intervention, seconds)
     if intervention.expires_at is not None and due_at > intervention.expires_at:
         raise Invalid(seconds=f"It expires on {_at(intervention.expires_at)} and cannot be due after that.")
     if due_at <= timezone.now():
         raise Invalid(seconds="It would be overdue all the same; extend it by more, or decide it.")
     intervention.extended += 1
     intervention.save(update_fields=["extended"])
-    timers.reschedule(intervention, timezone.now(), due_at=due_at)
+    timers.reschedule(intervention, timezone.now(), later=seconds)
     data = {"seconds": seconds, "due_at": due_at, "was": was, "reason": reason, "times": intervention.extended}
     audit.record(Act("intervention.extended", Actor.of(by), run, intervention, data))
     return intervention

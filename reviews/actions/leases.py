@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from reviews import audit, events
-from reviews.actions import fleet, runs
+from reviews.actions import fleet, rounds, runs
 from reviews.actions.errors import LeaseLost
 from reviews.actions.fleet import UNANNOUNCED_AFTER, Abilities
 from reviews.actors import CLOCK, WORKER
@@ -105,8 +105,7 @@ def _require_same(found: Run, run: Run) -> None:
 
 def reclaim_lost() -> int:
     """Take back the runs whose worker fell silent; returns how many."""
-    lost = list(Run.objects.lost(timezone.now()).values_list("pk", flat=True)[:SWEEP_LIMIT])
-    return sum(_reclaim(run_id) for run_id in lost)
+    return rounds.each(Run.objects.lost(timezone.now()), _reclaim)
 
 
 def announce_waiting() -> int:

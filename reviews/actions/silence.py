@@ -13,6 +13,7 @@ from reviews.audit import Act
 from reviews.models import EscalationPolicy
 
 OWN_WORDS = "You wrote this version, so somebody else has to enable that silence approves."
+NOBODYS_WORDS = "Nobody is known to have written this version, so there is no first person; write the next one."
 
 
 @transaction.atomic
@@ -38,4 +39,6 @@ def may_not_enable(row: EscalationPolicy, user: User) -> str:
         return "Silence does not approve here."
     if row.enabled_by is not None:
         return f"{name_of(row.enabled_by)} has enabled it already."
+    if row.written_by_id is None:
+        return NOBODYS_WORDS
     return OWN_WORDS if row.written_by_id == user.pk else ""

@@ -38,6 +38,7 @@ def write(slug: str, *, by: User, body: Mapping[str, Any], seen: int) -> Escalat
     named = said["calendar"]
     if named not in ("", DEFAULT_CALENDAR) and not Calendar.objects.newest(named).exists():
         raise Invalid(calendar=f"There is no calendar {named!r}.")
+    _require_moments(said, named or DEFAULT_CALENDAR)
     made = EscalationPolicy(slug=_slug(slug), body=said, written_by=by, created_at=timezone.now())
     return _add(made, seen, "time_limits.written", body=said)
 
@@ -74,6 +75,15 @@ def _add(made: Row, seen: int, action: str, **said: Any) -> Row:
     except IntegrityError:
         raise Conflict(f"Somebody else has just written version {made.version} of {made.slug}.") from None
     return made
+
+
+def _require_moments(said: Mapping[str, Any], calendar: str) -> None:
+    """Raises Invalid where a moment of it would not come, because its calendar is hardly ever open."""
+    row = Calendar.objects.newest(calendar).first()
+    try:
+        escalations.plan(said, row.read() if row else None, timezone.now())
+    except (ValueError, OverflowError) as error:
+        raise Invalid(calendar=f"{calendar} is hardly ever open: {error}") from None
 
 
 def _changed(newest: Any, slug: str) -> str:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from reviews import escalations
 from reviews.actions.circumstances import Circumstances, calendar_of
 from reviews.actors import POLICY
 from reviews.audit import Act
-from reviews.businesstime import BadCalendar, Calendar, Clock
+from reviews.businesstime import OFFICE, Calendar, Clock
 from reviews.escalations import BadEscalation, Escalation, Final
 from reviews.models import EscalationPolicy, Intervention, Timer
+from reviews.models.escalation_policy import DEFAULT_CALENDAR
 from reviews.models.writes import NewRows, Updated, Write
 from reviews.states import Kind, Verdict
 
+Source = tuple[Escalation, Calendar | None, dict[str, Any]]
 KEY = "time"
 """Where the frozen policy of a question keeps its own policy of time."""
 
@@ -26,26 +30,43 @@ def scheduled(intervention: Intervention, now: datetime, around: Circumstances) 
     """Give a new question its due moments; returns their rows, to be stored with it, and the acts to record.
 
     The policy of time that its rule names, or else that of its risk, is frozen into it with the calendar. One that is
-    gone or cannot be read is replaced by that of the risk, and the book says so.
+    gone, cannot be read or whose moments never come is replaced by that of the risk, and the book says so.
     """
-    slug, acts = intervention.policy.get("escalation") or "", []
-    try:
-        said, calendar, source = _named(slug) if slug else (None, None, {})
-    except (BadEscalation, BadCalendar) as error:
-        said, calendar, source = None, None, {}
-        acts.append(
-            Act("escalation.replaced", POLICY, intervention.run, intervention, {"name": slug, "why": str(error)})
-        )
-    if said is None:
-        said = escalations.default_for(intervention.risk, intervention.policy.get("due_in"))
-        calendar = around.office if said.clock == "business" else None
-    said = replace(said, final=_final(said, intervention))
-    dated = escalations.plan(said, calendar, now)
-    frozen = source | {"body": said.snapshot(), "calendar": calendar.snapshot() if calendar else None}
-    intervention.policy = {**intervention.policy, KEY: frozen}
+    dated, acts = _planned(intervention, now, _ways(intervention, around))
     intervention.due_at = next(one.at for one in dated if one.kind == escalations.DUE)
     intervention.expires_at = next((one.at for one in dated if one.kind == escalations.EXPIRE), None)
     return NewRows([_row(intervention, one) for one in dated if not one.lost]), acts
+
+
+def schedule_anew(intervention: Intervention, now: datetime) -> list[Act]:
+    """Give a locked, open question without any timer its moments again; returns the acts to record.
+
+    What was promised stays: when its answer is due, and an end that still lies ahead. The rest counts from now, for
+    nobody was asked or warned of it before.
+    """
+    final = ((intervention.policy.get(KEY) or {}).get("body") or {}).get("final") or {}
+    if intervention.overdue and intervention.expires_at is None and final.get("do") == "keep_waiting":
+        weekly(intervention, now)
+        return []
+    around = Circumstances(intervention.run, [])
+    dated, acts = _planned(intervention, now, _ways(intervention, around))
+    due = next(one.at for one in dated if one.kind == escalations.DUE)
+    end = next((one.at for one in dated if one.kind == escalations.EXPIRE), None)
+    if end is not None:
+        end = max(end, intervention.due_at + (end - due))  # as long after the answer as the policy says
+    if intervention.expires_at is not None and intervention.expires_at > now:
+        end = intervention.expires_at
+    intervention.expires_at = end
+    kept = {escalations.DUE: intervention.due_at, escalations.EXPIRE: end}
+    moved = [replace(one, at=kept.get(one.kind) or one.at) for one in dated]
+    to_come = [one for one in moved if one.kind == escalations.EXPIRE or end is None or one.at < end]
+    rows = [_row(intervention, one) for one in to_come]
+    for row in rows:
+        if row.kind == Timer.Kind.DUE and intervention.overdue:  # which was told already
+            row.fired_at, row.result = now, Timer.Result.COLLAPSED
+    intervention.save(update_fields=["policy", "expires_at"])
+    Timer.objects.bulk_create(rows)
+    return acts
 
 
 def cancel(*closed: Intervention) -> None:
@@ -58,31 +79,28 @@ def cancelled(*closed: Intervention) -> Write:
     return Updated(Timer.objects.waiting().filter(intervention__in=closed), {"cancelled_at": timezone.now()})
 
 
-def reschedule(
-    intervention: Intervention,
-    now: datetime,
-    *,
-    later: float = 0,
-    since: datetime | None = None,
-    due_at: datetime | None = None,
-) -> None:
+def due_after(intervention: Intervention, seconds: float) -> datetime:
+    """When it would be due that many seconds of its own clock later, whatever its hard end says to that."""
+    return clock_of(intervention).add(intervention.due_at, seconds)
+
+
+def reschedule(intervention: Intervention, now: datetime, *, later: float = 0, since: datetime | None = None) -> None:
     """Move the due moment of a locked question, and its steps to come with it; the hard end stays where it is.
 
-    By ``later`` seconds of its own clock, by what passed on that clock ``since`` it was put on hold, or to ``due_at``.
-    Nothing is moved past the hard end: a step that would come after it comes no more.
+    By ``later`` seconds of its own clock, or by what passed on that clock ``since`` it was put on hold. Nothing moves
+    past the hard end: a step that would come after it comes no more.
     """
     clock, was, end = clock_of(intervention), intervention.due_at, intervention.expires_at
     if since is not None:
         later = clock.between(since, now)
-    elif due_at is not None:
-        later = clock.between(was, due_at)
-    due = clock.add(was, later) if due_at is None and later else due_at or was
+    due = clock.add(was, later) if later else was
     intervention.due_at = due if end is None else min(due, max(was, end))
     intervention.overdue = intervention.overdue and intervention.due_at <= now
     intervention.save(update_fields=["due_at", "overdue"])
     moved = []
     for timer in Timer.objects.waiting().filter(intervention=intervention, kind__in=(Timer.Kind.STEP, Timer.Kind.DUE)):
-        moment = intervention.due_at if timer.kind == Timer.Kind.DUE else clock.add(timer.due_at, later)
+        moment = clock.add(timer.due_at, later) if later else timer.due_at
+        moment = intervention.due_at if timer.kind == Timer.Kind.DUE else moment
         timer.due_at = timer.intended_at = moment
         timer.cancelled_at = now if end is not None and moment >= end else None
         moved.append(timer)
@@ -122,7 +140,45 @@ def span_of(intervention: Intervention) -> str:
     return "no time"
 
 
-def _named(slug: str) -> tuple[Escalation, Calendar | None, dict[str, Any]]:
+def _planned(
+    intervention: Intervention, now: datetime, ways: Iterable[tuple[str, Callable[[], Source]]]
+) -> tuple[list[escalations.Dated], list[Act]]:
+    """The moments by the first of those ways that leads to any, which is frozen into the question."""
+    acts, run = [], intervention.run
+    for name, way in ways:
+        try:
+            said, calendar, source = way()
+            said = replace(said, final=_final(said, intervention))
+            dated = escalations.plan(said, calendar, now)
+        except (ValueError, OverflowError) as error:
+            acts.append(Act("escalation.replaced", POLICY, run, intervention, {"name": name, "why": str(error)}))
+            continue
+        frozen = source | {"body": said.snapshot(), "calendar": calendar.snapshot() if calendar else None}
+        intervention.policy = {**intervention.policy, KEY: frozen}
+        return dated, acts
+    raise BadEscalation({"escalation": "no policy of time leads to any moment"})
+
+
+def _ways(intervention: Intervention, around: Circumstances) -> Iterator[tuple[str, Callable[[], Source]]]:
+    """Where its policy of time is looked for, in order; the last of them always leads to one."""
+    if "body" in (intervention.policy.get(KEY) or {}):
+        yield "its own", lambda: _frozen(intervention)
+    if slug := intervention.policy.get("escalation") or "":
+        yield slug, lambda: _named(slug)
+    said = escalations.default_for(intervention.risk, intervention.policy.get("due_in"))
+    is_business = said.clock == "business"
+    yield DEFAULT_CALENDAR, lambda: (said, around.office if is_business else None, {})
+    yield "", lambda: (said, OFFICE if is_business else None, {})
+
+
+def _frozen(intervention: Intervention) -> Source:
+    """What it was opened under. Raises BadEscalation, BadCalendar where that cannot be read."""
+    frozen = dict(intervention.policy.get(KEY) or {})
+    said, calendar = escalations.read(frozen.pop("body")), frozen.pop("calendar", None)
+    return said, Calendar.read(calendar) if calendar else None, frozen
+
+
+def _named(slug: str) -> Source:
     """The policy of that slug as it stands now, in one statement. Raises BadEscalation, BadCalendar."""
     row: Any = EscalationPolicy.objects.newest(slug).first()
     if row is None:
@@ -160,18 +216,23 @@ def _row(intervention: Intervention, one: escalations.Dated) -> Timer:
 
 def _due_again(intervention: Intervention) -> None:
     """Where the due moment had passed already and lies ahead again, it will be told again."""
-    passed = Timer.objects.filter(intervention=intervention, kind=Timer.Kind.DUE, fired_at__isnull=False)
+    passed = intervention.timers.filter(generation=intervention.generation, kind=Timer.Kind.DUE, fired_at__isnull=False)
     passed.update(fired_at=None, result="", due_at=intervention.due_at, intended_at=intervention.due_at)
 
 
-def weekly(intervention: Intervention, now: datetime, repeat_no: int) -> None:
-    """Remind in a week of a question that waits for ever."""
+def weekly(intervention: Intervention, now: datetime, but: Timer | None = None) -> None:
+    """Remind in a week of a question that waits for ever, unless that is to come already; ``but`` is firing now."""
+    nags = Timer.objects.filter(intervention=intervention, generation=intervention.generation, kind=Timer.Kind.NAG)
+    coming = Count("pk", filter=Q(fired_at=None, cancelled_at=None) & ~Q(pk=but.pk if but else None))
+    known = nags.aggregate(last=Max("repeat_no"), coming=coming)
+    if known["coming"]:
+        return
     at = now + timedelta(days=7)
     Timer.objects.create(
         intervention=intervention,
         generation=intervention.generation,
         kind=Timer.Kind.NAG,
-        repeat_no=repeat_no,
+        repeat_no=(known["last"] or 0) + 1,
         due_at=at,
         intended_at=at,
     )

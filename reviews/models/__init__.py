@@ -6,6 +6,7 @@ from reviews.models.audit_entry import AuditEntry, AuditHead
 from reviews.models.calendar import Calendar
 from reviews.models.call_in import CallIn
 from reviews.models.checkpoint import Checkpoint
+from reviews.models.clock_mark import ClockMark
 from reviews.models.decision import Decision
 from reviews.models.endpoint import Endpoint
 from reviews.models.escalation_policy import EscalationPolicy
@@ -34,6 +35,7 @@ __all__ = [
     "CallIn",
     "Change",
     "Checkpoint",
+    "ClockMark",
     "Decision",
     "Digest",
     "Endpoint",

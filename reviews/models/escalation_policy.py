@@ -54,7 +54,8 @@ class EscalationPolicy(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["slug", "version"], name="one_version_of_an_escalation_policy"),
             models.CheckConstraint(
-                condition=Q(enabled_by__isnull=True) | ~Q(enabled_by=models.F("written_by")),
+                condition=Q(enabled_by__isnull=True)
+                | (Q(written_by__isnull=False) & ~Q(enabled_by=models.F("written_by"))),
                 name="silence_approves_by_two_people",
             ),
         ]

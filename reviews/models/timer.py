@@ -22,12 +22,17 @@ class TimerQuerySet(models.QuerySet["Timer"]):
         hard = Q(kind=Timer.Kind.EXPIRE) | Q(intervention__asked_back_at__isnull=True)
         return self.waiting().filter(hard, due_at__lte=now).order_by("due_at", "id")
 
+    def to_fire(self, now: datetime) -> TimerQuerySet:
+        """Those of the due that did not fail a moment ago."""
+        return self.due(now).filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now))
+
 
 class Timer(models.Model):
     """A row made with its question, so that nothing relies on a process that sleeps.
 
     ``intended_at`` is when it should have fired first; ``due_at`` is later where it was put off. ``result`` is what
-    came of it. Steps count from 1, their repetitions from 0.
+    came of it. One that could not fire rests until ``retry_at`` and counts as overdue meanwhile. Steps count from 1,
+    their repetitions from 0.
     """
 
     class Kind(models.TextChoices):
@@ -50,6 +55,7 @@ class Timer(models.Model):
     repeat_no = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
     intended_at = models.DateTimeField()
+    retry_at = models.DateTimeField(null=True)
     fired_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     result = models.CharField(max_length=12, choices=Result, blank=True)

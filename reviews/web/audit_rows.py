@@ -76,6 +76,7 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "kept_waiting": "wait",
     "no_target": "wait",
     "replaced": "wait",
+    "adopted": "idle",
     "late": "caution",
     "claimed": "busy",
     "assigned": "busy",

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from reviews.actions import asking_back, assignments
+from reviews.actions import asking_back, assignments, timers
 from reviews.models import AskBack, Intervention
 
 SNOOZES = (15, 30, 60, 120, 240, 480, 1440)
@@ -60,8 +60,7 @@ def _extensions(item: Intervention, now: datetime) -> list[tuple[int, str]]:
     return [
         (minutes, span(minutes))
         for minutes in EXTENSIONS
-        if minutes * 60 <= settings.FOUREYES_EXTEND_SECONDS
-        and _fits(item, item.due_at + timedelta(minutes=minutes), now)
+        if minutes * 60 <= settings.FOUREYES_EXTEND_SECONDS and _fits(item, timers.due_after(item, minutes * 60), now)
     ]
 
 

@@ -215,6 +215,7 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
     "intervention.expired": ("Time ran out: nobody had decided", "hourglass", "bad"),
     "escalation.no_target": ("Nobody was there to {do}; the next step was taken", "alert-triangle", "wait"),
     "escalation.replaced": ("The policy of time could not be used; that of the risk holds", "alert-triangle", "wait"),
+    "escalation.adopted": ("No timer rang for the question; it has its moments again", "clock", "wait"),
     "decision.late": ("{actor} decided too late; it has no effect", "history", "caution"),
     "intervention.cancelled": ("The question was withdrawn", "circle-x", "idle"),
     "notice.given_up": ("A message about this run could not be delivered and was given up", "alert-triangle", "wait"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agents_runtime import tasks
 from reviews import events
-from reviews.actions import gates, holding, leases
+from reviews.actions import absences, firing, gates, holding, leases
 from reviews.models import Checkpoint, Run, Timer
 from reviews.states import InterventionStatus, Ruling, RunStatus
 from tests import factories
@@ -82,6 +82,15 @@ class TestSweep:
         refund.refresh_from_db()
         assert timezone.now() - waiting.announced_at < timedelta(seconds=30)
         assert refund.status == InterventionStatus.EXPIRED
+
+    def test_fires_the_timers_before_anything_else(self, db, monkeypatch):
+        order = []
+        for module, part in ((firing, "fire_due"), (leases, "reclaim_lost"), (absences, "cover")):
+            monkeypatch.setattr(module, part, lambda *_, part=part: order.append(part))
+
+        tasks.sweep()
+
+        assert order == ["fire_due", "reclaim_lost", "cover"]
 
     def test_leaves_alone_what_goes_well(self, db):
         run = factories.leased()

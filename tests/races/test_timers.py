@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from reviews.actions import Conflict, assignments, firing, interventions
-from reviews.models import AuditEntry, Decision, Intervention, Notice, Timer
+from reviews.actions import Conflict, adopting, assignments, firing, interventions
+from reviews.models import AuditEntry, ClockMark, Decision, Intervention, Notice, Timer
 from reviews.states import Verdict
 from tests import factories
 from tests.races.conftest import PATIENCE, race, split
@@ -43,6 +43,30 @@ class TestTwoClocks:
         assert AuditEntry.objects.filter(action="intervention.reminded").count() == 12
         assert Notice.objects.filter(kind="reminder").count() == 12
         assert not Timer.objects.due(timezone.now()).exists()
+
+    def test_give_a_question_without_timers_its_moments_once(self, alice):
+        policy()
+        questions = [ask() for _ in range(6)]
+        Timer.objects.all().delete()
+
+        won, lost = split(race(adopting.adopt, adopting.adopt, adopting.adopt))
+
+        assert (sum(won), lost) == (6, [])
+        assert AuditEntry.objects.filter(action="escalation.adopted").count() == 6
+        assert all(
+            list(one.timers.order_by("kind").values_list("kind", flat=True)) == ["due", "expire"] for one in questions
+        )
+
+    @pytest.mark.both
+    def test_remember_one_last_round(self, alice):
+        policy(steps=[step("30 min", "remind")])
+        ask()
+        fall_due(kind="step")
+
+        _, lost = split(race(ring, ring, ring))
+
+        assert lost == []
+        assert timezone.now() - ClockMark.objects.get().fired_until < timedelta(minutes=1)
 
 
 class TestTwoClocksOverTwoQueues:

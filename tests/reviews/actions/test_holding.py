@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from reviews.actions import Conflict, Invalid, assignments, holding, interventions, runs
 from reviews.actors import POLICY
+from reviews.businesstime import OFFICE
 from reviews.models import AuditEntry, Intervention
 from reviews.states import InterventionStatus, Verdict
+from tests.reviews.actions import time_travel
 from tests.reviews.actions.conftest import book
 
 WHY = "Waiting for the bank's statement."
@@ -211,6 +213,23 @@ class TestExtend:
         action, _, actor, data = last()
         assert (action, actor) == ("intervention.extended", "alice")
         assert (data["seconds"], data["reason"], data["times"]) == (1800, WHY, 1)
+
+    def test_counts_on_the_clock_of_the_question(self, alice, clock):
+        time_travel.policy(clock="business", respond_within="4h", expires_after="5 days")
+        item = time_travel.ask()  # at noon, so due at four; the office closes at five
+
+        item = holding.extend(item.pk, seconds=3 * 3600, reason=WHY, by=alice)
+
+        tomorrow_at_eleven = time_travel.NOON + timedelta(hours=23)
+        assert item.due_at == item.timers.get(kind="due").due_at == tomorrow_at_eleven
+        assert OFFICE.is_open(item.due_at)
+
+    def test_that_would_pass_the_expiry_on_its_own_clock_is_refused(self, alice, clock):
+        time_travel.policy(clock="business", respond_within="4h", expires_after="10h")
+        item = time_travel.ask()
+
+        with pytest.raises(Invalid, match="It expires on"):
+            holding.extend(item.pk, seconds=2 * 3600, reason=WHY, by=alice)
 
     def test_is_possible_so_often_and_no_more(self, refund, alice, settings):
         settings.FOUREYES_EXTENSIONS = 2

@@ -3,14 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from reviews import audit
-from reviews.actions import firing, interventions, leases
+from reviews.actions import adopting, firing, fleet, interventions, leases, silence, watchdog
 from reviews.actions.errors import Conflict
 from reviews.escalations import plan
-from reviews.models import AuditEntry, Calendar, Intervention, Notice, Timer
+from reviews.models import Absence, AuditEntry, Calendar, EscalationPolicy, Finding, Intervention, Notice, Timer
 from reviews.models.finding import Alarm
-from reviews.states import InterventionStatus, NoticeKind, RunStatus, Verdict
+from reviews.states import InterventionStatus, NoticeKind, Risk, RunStatus, Verdict
 from tests import factories
 from tests.reviews.actions.conftest import book
 from tests.reviews.actions.time_travel import HOUR, MINUTE, NOON, ask, policy, results, step
@@ -25,6 +26,11 @@ def told(kind):
     """Who was sent a message of that kind, in order."""
     owed = Notice.objects.filter(kind=kind, user__isnull=False).order_by("id")
     return list(owed.values_list("user__username", flat=True))
+
+
+def open_alarms():
+    """What the watchdog has found and not cleared."""
+    return list(Finding.objects.open().order_by("kind", "subject").values_list("kind", "subject"))
 
 
 def acts(action):
@@ -101,7 +107,9 @@ class TestRule3CatchUp:
 
         question.refresh_from_db()
         assert question.level == 3
-        assert sorted(told(NoticeKind.REMINDER) + told(NoticeKind.ESCALATED)) == ["alice", "mara"]
+        heard = Notice.objects.filter(user__isnull=False, channel="page").values_list("user__username", flat=True)
+        assert sorted(heard) == ["alice", "mara"]  # of whatever kind
+        assert question.overdue
         assert ("step", 3, "collapsed") in results(question)
 
     def test_nobody_is_robbed_of_their_time(self, clock, question):
@@ -365,16 +373,52 @@ class TestRule10Repeat:
 
 
 class TestRule11UndeliveredIsNotUndecided:
-    def test_a_verdict_the_agent_has_not_heard_yet_is_sent_again_and_never_opened_again(self, clock, alice, heard):
+    @pytest.fixture
+    def decided(self, clock, alice):
         policy()
         question = ask()
         interventions.decide(question.pk, by=alice, verdict=Verdict.APPROVE)
+        return question
+
+    def test_a_verdict_the_agent_has_not_heard_yet_is_sent_again_and_never_opened_again(self, clock, decided, heard):
         clock.stand_still(hours=5)
         firing.fire_due(clock.now)
 
         assert leases.announce_waiting() == 1
-        question.refresh_from_db()
-        assert (question.status, question.run.status) == ("decided", RunStatus.QUEUED)
+        decided.refresh_from_db()
+        assert (decided.status, decided.run.status) == ("decided", RunStatus.QUEUED)
+
+    def test_it_is_sent_again_at_a_distance_and_not_in_every_round(self, clock, decided):
+        sent = []
+        for _ in range(24):  # two minutes of rounds
+            clock.stand_still(seconds=5)
+            sent.append(leases.announce_waiting())
+
+        assert sum(sent) == 4
+        assert all(sent[nth] + sent[nth + 1] < 2 for nth in range(23))
+
+    def test_workers_that_die_on_it_are_counted_and_the_question_stays_decided(self, clock, decided):
+        for _ in range(leases.MAX_LOSSES):
+            assert leases.take(decided.run_id, worker="one that dies")
+            clock.stand_still(minutes=5)
+            assert leases.reclaim_lost() == 1
+
+        decided.refresh_from_db()
+        assert (decided.status, decided.outcome) == ("decided", "approved")
+        assert (decided.run.status, decided.run.error_code) == (RunStatus.FAILED, "workers_lost")
+        assert not decided.timers.waiting().exists()
+
+    def test_it_has_an_alarm_of_its_own_that_ends_with_the_delivery(self, clock, decided, admin):
+        clock.stand_still(minutes=6)
+        run = decided.run
+        fleet.announce("waits", 1, fleet.Abilities({run.agent: "1"}, frozenset({factories.STATE_SCHEMA})))
+        watchdog.go_round()
+        assert open_alarms() == [(Alarm.STUCK_RUN, f"run:{decided.run_id}")]
+        assert told(NoticeKind.WATCHDOG) == ["admin"]
+
+        assert leases.take(decided.run_id, worker="waits")
+        watchdog.go_round()
+        assert open_alarms() == []
 
 
 class TestRule12Watchdog:
@@ -388,8 +432,31 @@ class TestRule12Watchdog:
         interventions.decide(question.pk, by=alice, verdict=Verdict.APPROVE)
         assert not question.timers.waiting().exists()
 
-    def test_its_alarms_know_timers(self):
-        assert {"question.no_timer", "timer.overdue"} <= set(Alarm.values)
+    def test_a_question_without_a_moment_to_come_is_found_and_healed(self, clock, alice, admin):
+        policy()
+        question = ask()
+        question.timers.all().delete()
+        watchdog.go_round()
+        assert open_alarms() == [(Alarm.NO_TIMER, f"intervention:{question.pk}")]
+        assert told(NoticeKind.WATCHDOG) == ["admin"]
+
+        adopting.adopt()
+        watchdog.go_round()
+        assert open_alarms() == []
+
+    def test_a_timer_that_should_have_fired_is_found_after_two_minutes_and_not_before(self, clock, alice, admin):
+        policy(steps=[step("30 min", "remind")])
+        question = ask()
+        clock.stand_still(minutes=31, seconds=59)
+        watchdog.go_round()
+        assert open_alarms() == []
+        clock.stand_still(seconds=2)
+        watchdog.go_round()
+        assert open_alarms() == [(Alarm.LATE_TIMER, f"intervention:{question.pk}")]
+
+        clock.sweep()
+        watchdog.go_round()
+        assert open_alarms() == []
 
 
 class TestRule13Zones:
@@ -405,18 +472,75 @@ class TestRule13Zones:
 
 
 class TestRule14Fairness:
-    def test_reassigning_takes_turns_and_passes_over_who_is_away(self, clock, alice, bob, mara):
-        from reviews.models import Absence
-
+    @pytest.fixture
+    def away(self, alice, bob, mara):
+        """Three people, of whom one is away."""
         Absence.objects.create(user=mara, starts_at=NOON - HOUR, ends_at=NOON + 10 * HOUR, set_by=mara, created_at=NOON)
         policy(steps=[step("10 min", "reassign", to="reviewers")])
+        return mara
+
+    def given(self, clock, number):
+        """Who is given each of so many questions, one after the other."""
+        names = []
+        for _ in range(number):
+            question = ask()
+            clock.stand_still(minutes=11)
+            clock.sweep()
+            question.refresh_from_db()
+            names.append(question.assignee.username)
+        return names
+
+    def test_reassigning_takes_the_least_loaded_and_passes_over_who_is_away(self, clock, away, bob):
+        for _ in range(2):
+            interventions.claim(factories.question().pk, by=bob)
+
+        assert self.given(clock, 4)[:2] == ["alice", "alice"]
+        assert away.username not in self.given(clock, 2)
+
+    def test_among_equals_it_takes_turns_and_remembers_who_was_last(self, clock, away):
+        names = []
+        for _ in range(4):
+            names += self.given(clock, 1)
+            Intervention.objects.update(assignee=None)  # nobody has any more than another
+
+        assert names in (["alice", "bob"] * 2, ["bob", "alice"] * 2)
+
+    def test_questions_of_one_round_are_shared_out(self, clock, away):
         questions = [ask() for _ in range(4)]
         clock.pass_by(minutes=11)
 
-        whose = Intervention.objects.filter(pk__in=[one.pk for one in questions]).values_list(
-            "assignee__username", flat=True
+        whose = Intervention.objects.filter(pk__in=[one.pk for one in questions])
+        assert sorted(whose.values_list("assignee__username", flat=True)) == ["alice", "alice", "bob", "bob"]
+
+
+class TestSilenceApprovesByTwo:
+    @pytest.mark.parametrize(
+        ("first", "second", "allowed"), [("alice", "bob", True), ("alice", None, False), (None, None, False)]
+    )
+    def test_only_where_one_wrote_it_and_another_enabled_it(self, request, clock, first, second, allowed):
+        people = {"written_by": first, "enabled_by": second}
+        policy(
+            final={"do": "approve"},
+            **{role: name and request.getfixturevalue(name) for role, name in people.items()},
         )
-        assert sorted(whose) == ["alice", "alice", "bob", "bob"]
+        question = ask(judgement={"risk": Risk.LOW})
+        clock.pass_by(hours=4)
+
+        question.refresh_from_db()
+        assert question.tool_call.status == ("approved" if allowed else "refused")
+
+    @pytest.mark.parametrize("first", [None, "mara"])
+    def test_one_person_alone_can_neither_enable_it_nor_store_that_they_did(self, request, clock, mara, first):
+        row = policy(final={"do": "approve"}, written_by=first and request.getfixturevalue(first))
+        with pytest.raises(Conflict):
+            silence.enable(row.pk, by=mara)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            EscalationPolicy.objects.update(enabled_by=mara)
+
+        question = ask(judgement={"risk": Risk.LOW})
+        clock.pass_by(hours=4)
+        question.refresh_from_db()
+        assert question.tool_call.status == "refused"
 
 
 class TestRule15Preview:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reviews.actions import gates, interventions, runs, timers
 from reviews.businesstime import DAYS
@@ -12,6 +14,9 @@ from reviews.states import Kind, Risk, Verdict
 from tests import factories
 from tests.reviews.actions.conftest import book
 from tests.reviews.actions.time_travel import DAY, HOUR, MINUTE, NOON, ask, final_of, policy, results, step
+from tests.reviews.test_businesstime import CALENDARS, MOMENTS
+
+WAITS = {"do": "keep_waiting"}
 
 
 @pytest.fixture(autouse=True)
@@ -189,6 +194,28 @@ class TestReschedule:
         question.refresh_from_db()
         assert question.overdue
         assert book().count("intervention.overdue") == 2
+
+    @settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(CALENDARS, MOMENTS, st.lists(st.integers(60, 30 * 3600), min_size=1, max_size=3))
+    def test_leaves_every_moment_where_it_would_be_had_it_all_begun_later(self, clock, calendar, opened, extensions):
+        """However often it is put off: as if the policy had given more time, and never outside business hours."""
+        with transaction.atomic():
+            clock.now = opened
+            row = Calendar.objects.create(slug="any", created_at=opened, **calendar.snapshot())
+            said = {"clock": "business", "calendar": "any", "respond_within": "10h", "expires_after": None}
+            made = policy("any", **said, steps=[step("50%", "remind"), step("20h", "remind")], final=WAITS)
+            question = ask(judgement={"escalation": "any"})
+            for seconds in extensions:
+                timers.reschedule(question, clock.now, later=seconds)
+
+            kept = sorted(question.timers.values_list("kind", "step_no", "due_at"))
+            more = sum(extensions)
+            hours = {("due", 0): 10, ("step", 1): 5, ("step", 2): 20}
+            assert kept == [(*which, calendar.add(opened, at * 3600 + more)) for which, at in sorted(hours.items())]
+            assert question.due_at == calendar.add(opened, 36_000 + more)
+            assert all(calendar.is_open(at) for _, _, at in kept)
+            question.run.interventions.all().delete()
+            made.delete(), row.delete()
 
     def test_leaves_a_question_alone_that_was_not_put_off(self, question, clock):
         timers.reschedule(question, clock.now, later=0)

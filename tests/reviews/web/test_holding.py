@@ -13,11 +13,18 @@ from reviews.models import AskBack, Intervention
 from reviews.web import fragments, holds
 from reviews.web.filters import Filter
 from tests import factories
+from tests.reviews.actions import time_travel
 from tests.reviews.desk_data import refund, text_of
 from tests.reviews.web.visits import page_of, post
 
 pytestmark = pytest.mark.django_db
 WHY = "Waiting for the bank."
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time that passes only where a test lets it."""
+    return time_travel.Traveller(monkeypatch)
 
 
 @pytest.fixture
@@ -126,6 +133,11 @@ class TestExtend:
         assert holds._extensions(item, timezone.now()) == [(15, "15 minutes"), (30, "30 minutes")]
         item.expires_at = None
         assert [minutes for minutes, _ in holds._extensions(item, timezone.now())] == [15, 30, 60]
+
+    def test_offers_what_the_clock_of_the_item_has_left_before_the_expiry(self, clock):
+        time_travel.policy(clock="business", respond_within="4h", expires_after="22h")  # from noon until ten tomorrow
+        item = time_travel.ask()
+        assert [minutes for minutes, _ in holds._extensions(item, clock.now)] == [15, 30, 60, 120]
 
 
 class TestAskBack:
