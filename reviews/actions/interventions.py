@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import late, notices, questions, quorum, runs, timers, verdicts, vote_acts
+from reviews.actions import edits, late, notices, questions, quorum, runs, timers, verdicts, vote_acts
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.quorum import Ballot
 from reviews.actions.text import is_deep, storable
@@ -53,6 +53,7 @@ def decide(
     ballot = quorum.ballot(intervention)
     said = verdicts.Said(verdict, note, reason, storable(replacement), context)
     said = ballot.understood(verdicts.checked(intervention, said, under_vote=ballot.under_vote))
+    raised = edits.judged(ballot, said, by=by)
 
     decision = Decision(
         intervention=intervention,
@@ -72,7 +73,7 @@ def decide(
     if intervention.needed == 1:
         acts = [Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, _account(decision, intervention))]
     else:
-        acts = vote_acts.told(ballot, vote, _account(decision, intervention))
+        acts = [*raised, *vote_acts.told(ballot, vote, _account(decision, intervention))]
     if settled is None:
         audit.record(*acts, writes=writes)
     else:

@@ -91,6 +91,15 @@ def reschedule(
         _due_again(intervention)
 
 
+def without_approval(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """The frozen policy, once several must agree: then time that runs out approves nothing."""
+    frozen = policy.get(KEY) or {}
+    body = frozen.get("body") or {}
+    if (policy.get("approvals") or 1) == 1 or (body.get("final") or {}).get("do") != "approve":
+        return dict(policy)
+    return {**policy, KEY: {**frozen, "body": {**body, "final": Final("reject").snapshot()}}}
+
+
 def clock_of(intervention: Intervention) -> Clock:
     """The clock its answer is due on."""
     frozen = intervention.policy.get(KEY) or {}

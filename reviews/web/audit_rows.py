@@ -85,6 +85,7 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "de_escalated": "idle",
     "voted": "busy",
     "votes_voided": "caution",
+    "demand_raised": "caution",
     "submitted": "idle",
     "forked": "idle",
     "tried": "idle",
