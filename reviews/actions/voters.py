@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from reviews import catalog
-from reviews.models import Decision, Intervention, Membership, Run, ToolCall
+from reviews.models import Decision, Intervention, Membership, Run
 
 REQUESTER, AGENT_OWNER, EARLIER_VOTERS = "requester", "agent_owner", "earlier_voters"
 """Whom a policy may keep from deciding, by its key ``not_by``."""
@@ -25,13 +24,6 @@ def votes(intervention: Intervention) -> QuerySet[Decision]:
 def has_voted(user: User | AnonymousUser, intervention: Intervention) -> bool:
     """Whether a vote of theirs counts in this round; reads nothing before the first vote."""
     return bool(intervention.votes) and votes(intervention).filter(decided_by=user.pk).exists()
-
-
-def rules_on(call: ToolCall) -> dict[str, Any]:
-    """Who had to approve the call, as words of a judgement: whoever says what became of it must be no fewer."""
-    asked = call.interventions.order_by("-created_at").values_list("policy", flat=True).first() or {}
-    lists = {name: tuple(asked.get(name) or ()) for name in ("groups", "not_by")}
-    return {"approvals": asked.get("approvals", 1), "rejecting": asked.get("rejecting", "any"), **lists}
 
 
 def owners(intervention: Intervention) -> tuple[str, ...]:
