@@ -62,11 +62,16 @@ def eligible(intervention: Intervention) -> list[User]:
 
     Whoever is away now is not among them, and may vote all the same if they come.
     """
-    people = electorate(intervention)
-    people = people.exclude(Exists(Absence.objects.at(timezone.now()).filter(user=OuterRef("pk"))))
+    people = there(intervention)
     if intervention.votes:
         people = people.exclude(pk__in=voters.votes(intervention).values("decided_by"))
     return list(people.order_by("username")[:MOST])
+
+
+def there(intervention: Intervention) -> QuerySet[User]:
+    """Those of `electorate` who are not away now."""
+    away = Absence.objects.at(timezone.now()).filter(user=OuterRef("pk"))
+    return electorate(intervention).exclude(Exists(away))
 
 
 def electorate(intervention: Intervention) -> QuerySet[User]:

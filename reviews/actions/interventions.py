@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import edits, late, notices, questions, quorum, runs, timers, verdicts, vote_acts
+from reviews.actions import edits, late, notices, questions, quorum, runs, stalled, timers, verdicts, vote_acts
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.quorum import Ballot
 from reviews.actions.text import is_deep, storable
@@ -42,11 +42,12 @@ def decide(
     ``note`` is the feedback the agent reads: instead of a rejected call's output, else as a message. ``context`` is one
     more message to it; ``reason`` stays inside.
     ``replacement`` is the edited arguments or text, the supplied output, or the answer.
-    ``version`` is the one the reviewer saw.
+    ``version`` is the one the reviewer saw; it must be given once something else than the proposal is put to the vote.
     Raises Conflict, Invalid, PermissionDenied (NotEligible where the policy wants somebody else).
     """
     run, intervention, is_last = questions.locked_for(by, intervention_id)  # the run first, always: one order of locks
     questions.require_open_for(by, intervention, version)
+    questions.require_seen(intervention, version)
     if is_deep(replacement, verdicts.DEEPEST):
         raise Invalid(replacement=f"This is nested more than {verdicts.DEEPEST} times; make it flatter.")
     note, reason, context = (storable(text).strip() for text in (note, reason, context))
@@ -75,7 +76,7 @@ def decide(
     else:
         acts = [*raised, *vote_acts.told(ballot, vote, _account(decision, intervention))]
     if settled is None:
-        audit.record(*acts, writes=writes)
+        audit.record(*stalled.helped(vote), *acts, writes=writes)  # the vote last: open pages tell the newest act
     else:
         _settle(run, vote, settled, is_last=is_last, writes=writes, acts=acts)
     return decision

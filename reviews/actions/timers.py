@@ -18,6 +18,8 @@ from reviews.models import EscalationPolicy, Intervention, Timer
 from reviews.models.writes import NewRows, Updated, Write
 from reviews.states import Kind, Verdict
 
+CALLING = ("add_reviewers", "escalate")
+"""The steps that bring more people to a question."""
 KEY = "time"
 """Where the frozen policy of a question keeps its own policy of time."""
 
@@ -89,6 +91,18 @@ def reschedule(
     Timer.objects.bulk_update(moved, ["due_at", "intended_at", "cancelled_at"])
     if intervention.due_at > now:
         _due_again(intervention)
+
+
+def hurry(intervention: Intervention, now: datetime) -> bool:
+    """Let the next step that brings people to a locked question be done now; False where there is none to come."""
+    steps = escalation_of(intervention).steps
+    waiting = Timer.objects.waiting().filter(intervention=intervention, kind=Timer.Kind.STEP)
+    for timer in waiting.order_by("due_at", "step_no", "id"):
+        if steps[timer.step_no - 1].do in CALLING:
+            timer.due_at = min(timer.due_at, now)
+            timer.save(update_fields=["due_at"])
+            return True
+    return False
 
 
 def without_approval(policy: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,7 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "expiry_postponed": "idle",
     "kept_waiting": "wait",
     "no_target": "wait",
+    "nobody_left": "wait",
     "replaced": "wait",
     "late": "caution",
     "claimed": "busy",

@@ -23,7 +23,8 @@ def bound(question: Intervention, **rules: Any) -> Intervention:
 
 
 def vote(question: Intervention, by: User, verdict: str = "approve", **said: Any) -> Decision:
-    """One vote; the question and its run are read anew."""
+    """One vote of somebody who has read the question as it is; it and its run are read anew."""
+    said.setdefault("version", Intervention.objects.values_list("version", flat=True).get(pk=question.pk))
     decision = interventions.decide(question.pk, by=by, verdict=verdict, **said)
     question.refresh_from_db()
     question.run.refresh_from_db()
