@@ -13,7 +13,7 @@ from reviews.policies import show
 TELLING = (
     *("title", "question", "answer", "tool", "agent", "input", "note", "reason", "context", "code", "error"),
     *("result", "output", "why", "model", "name", "held_by", "to", "of", "was", "level", "until", "due_at"),
-    *("worker", "policy", "version", "number", "format", "entries", "problem"),
+    *("worker", "policy", "version", "number", "format", "entries", "problem", "withheld"),
 )
 """Keys of an entry's data that say most about it, in this order."""
 BEFORE = {
