@@ -31,6 +31,14 @@ REMOTE_VERDICTS = (Verdict.APPROVE, Verdict.REJECT)
 """A call that runs at the model provider can be let through or not, but neither edited nor answered for."""
 
 
+def book_with(entry: Entry, book: Rulebook) -> Rulebook:
+    """The policies; what the agent's code says becomes one of them where it is met for the first time."""
+    if book.knows(entry.slug, entry.rules):
+        return book
+    policy_defaults.meet(entry.slug, entry.title, entry.rules)
+    return rulebook.remember(entry.slug, entry.rules)
+
+
 class RunDesk:
     """The desk of one leased run; every method is one short transaction."""
 
@@ -46,13 +54,13 @@ class RunDesk:
 
     def stop_at_gate(self, snapshot: Snapshot, requests: Sequence[Request]) -> bool:
         """Judge each call, save the gate; True when somebody must be asked, the run is held, or this worker stops."""
-        book = self._book(rulebook.remembered())
+        book = book_with(self.entry, rulebook.remembered())
         while True:
             proposals = [self._proposal(request, book) for request in requests]
             try:
                 return self._park(snapshot, proposals, max_rejections=self.entry.max_rejections, token=book.token)
             except Outdated:  # others came into force since this process looked
-                book = self._book(rulebook.current())
+                book = book_with(self.entry, rulebook.current())
 
     def answers(self, calls: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Answer]:
         """What the ledger says about the calls; a proposed one has no answer yet. Raises ToolChanged."""
@@ -98,13 +106,6 @@ class RunDesk:
         except BaseException:
             self._shelf.clear()
             raise
-
-    def _book(self, book: Rulebook) -> Rulebook:
-        """The policies; what the agent's code says becomes one of them where it is met for the first time."""
-        if book.knows(self.entry.slug, self.entry.rules):
-            return book
-        policy_defaults.meet(self.entry.slug, self.entry.title, self.entry.rules)
-        return rulebook.remember(self.entry.slug, self.entry.rules)
 
     def _proposal(self, request: Request, book: Rulebook) -> Proposal:
         case = self._case(request)

@@ -18,6 +18,7 @@ from reviews import catalog
 from reviews.actions.text import UNSTORABLE
 from reviews.catalog import AgentCard
 from reviews.policies import BadRule, Rule
+from reviews.states import Kind
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 LONGEST = {"slug": 100, "queue": 50, "version": 50, "name": 200}
@@ -193,7 +194,11 @@ def _require_purpose(entry: Entry, agent: Agent[Any], names: Collection[str]) ->
     agents = sdk.agents_of(agent)
     names = {*names, *(("*",) if any(one.mcp_servers for one in agents) or "hosted_mcp" in names else ())}
     for rule in entry.rules:
-        if "*" not in names and not any(fnmatchcase(name, rule.tool) for name in names):
+        if rule.kind == Kind.FINAL_OUTPUT:
+            if not entry.review_output:
+                text = f"Agent {entry.slug!r} has a rule for its final output; register it with review_output=True."
+                raise ImproperlyConfigured(text)
+        elif "*" not in names and not any(fnmatchcase(name, rule.tool) for name in names):
             raise ImproperlyConfigured(f"Agent {entry.slug!r} has a rule for {rule.tool!r} but no such tool.")
         if not any(fnmatchcase(one.name, rule.agent) for one in agents):
             raise ImproperlyConfigured(f"Agent {entry.slug!r} has a rule for the agent {rule.agent!r}, which it lacks.")

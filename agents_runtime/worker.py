@@ -12,12 +12,12 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
 from agents_runtime import fleet, leaving, llm, registry, sdk
-from agents_runtime.desk import RunDesk
+from agents_runtime.desk import RunDesk, book_with
 from agents_runtime.dry_run import DryRunDesk
 from agents_runtime.heartbeat import heartbeat
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import bridge
-from reviews.actions import LeaseLost, checkpoints, forks, gates, leases, spans, tool_calls, trials
+from reviews.actions import LeaseLost, checkpoints, forks, gates, leases, rulebook, spans, tool_calls, trials
 from reviews.actions import fleet as waiting
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.gates import ReusedCallId
@@ -117,6 +117,7 @@ def _gated(entry: Entry) -> sdk.Gated:
 
 def _finish(run: Run, entry: Entry, desk: RunDesk, outcome: sdk.Finished) -> None:
     if entry.review_output and not run.dry_run:
+        book_with(entry, rulebook.remembered())  # an agent without tools comes to no gate before this one
         gates.ask_release(
             run,
             desk.saved(outcome.snapshot),
@@ -136,6 +137,7 @@ def _release_again(run: Run, entry: Entry, checkpoint: Checkpoint | None, asked:
         gates.complete(run, output, usage=run.usage, model=run.model)
         return
     state = SavedState(checkpoints.state_of(checkpoint), checkpoint.sdk_version, checkpoint.schema_version)
+    book_with(entry, rulebook.remembered())
     gates.ask_release(run, state, output, asked.schema, agent=asked.agent, max_rejections=entry.max_rejections)
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from reviews import access
 from reviews.actions import voters
 from reviews.actions.errors import Conflict
+from reviews.actions.voters import AGENT_OWNER, EARLIER_VOTERS, REQUESTER
 from reviews.models import Absence, CallIn, Intervention, Membership
 
-REQUESTER, AGENT_OWNER, EARLIER_VOTERS = "requester", "agent_owner", "earlier_voters"
-"""Whom a policy may keep from deciding, by its key ``not_by``."""
 MOST = 200
 """People named at most as eligible for one question."""
 VOTED = "You have voted on this already; now others have to."
@@ -63,11 +62,24 @@ def eligible(intervention: Intervention) -> list[User]:
 
     Whoever is away now is not among them, and may vote all the same if they come.
     """
+    people = there(intervention)
+    if intervention.votes:
+        people = people.exclude(pk__in=voters.votes(intervention).values("decided_by"))
+    return list(people.order_by("username")[:MOST])
+
+
+def there(intervention: Intervention) -> QuerySet[User]:
+    """Those of `electorate` who are not away now."""
+    away = Absence.objects.at(timezone.now()).filter(user=OuterRef("pk"))
+    return electorate(intervention).exclude(Exists(away))
+
+
+def electorate(intervention: Intervention) -> QuerySet[User]:
+    """All whom its frozen policy lets decide it, also those who are away or have voted."""
     not_by = intervention.policy.get("not_by") or ()
     seat = Membership.objects.filter(user=OuterRef("pk"), queue=intervention.queue_id)
     called_in = CallIn.objects.filter(user=OuterRef("pk"), intervention=intervention)
     people = User.objects.filter(Exists(seat) | Exists(called_in), is_active=True)
-    people = people.exclude(Exists(Absence.objects.at(timezone.now()).filter(user=OuterRef("pk"))))
     if groups := _groups(intervention):
         people = people.filter(pk__in=voters.members_of(groups).values("pk"))
     if REQUESTER in not_by:
@@ -76,9 +88,7 @@ def eligible(intervention: Intervention) -> list[User]:
         people = people.exclude(username__in=voters.owners(intervention))
     if EARLIER_VOTERS in not_by:
         people = people.exclude(pk__in=voters.earlier_votes(intervention).values("decided_by"))
-    if intervention.votes:
-        people = people.exclude(pk__in=voters.votes(intervention).values("decided_by"))
-    return list(people.order_by("username")[:MOST])
+    return people
 
 
 def _groups(intervention: Intervention) -> tuple[str, ...]:

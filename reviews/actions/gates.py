@@ -12,7 +12,18 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from reviews import audit
-from reviews.actions import attempts, checkpoints, notices, repeats, rulebook, runs, shadows, timers, voters
+from reviews.actions import (
+    always_asked,
+    attempts,
+    checkpoints,
+    notices,
+    repeats,
+    rulebook,
+    runs,
+    shadows,
+    timers,
+    voters,
+)
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.circumstances import Circumstances
 from reviews.actions.errors import LeaseLost
@@ -27,7 +38,7 @@ from reviews.models import Change, Checkpoint, Intervention, New, Run, ToolCall
 from reviews.models.intervention import digest_of
 from reviews.models.writes import Write
 from reviews.policies import Judgement
-from reviews.states import UNFINISHED, InterventionStatus, Kind, Risk, Ruling, RunStatus, ToolCallStatus
+from reviews.states import UNFINISHED, InterventionStatus, Kind, Ruling, RunStatus, ToolCallStatus
 
 
 class ReusedCallId(Exception):
@@ -173,8 +184,7 @@ def ask_release(
     ``max_rejections`` times ends the run, as in `park`.
     """
     run = owned(run)
-    why = "Every output of this agent is reviewed before it is released."
-    judgement = Judgement(Ruling.ASKED, why, "Final output review", risk=Risk.HIGH, due_in=3600)
+    judgement = always_asked.release(run, agent or run.agent, output)
     proposal = _clean(Proposal("", agent or run.agent, "", {"output": output}, schema, judgement, Kind.FINAL_OUTPUT))
     rejected = repeats.counted(run, [proposal.same])
     spent = repeats.spent(rejected, [proposal.same], max_rejections)
@@ -199,29 +209,25 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         raise ValueError("None of these calls has started, so there is no outcome to ask about.")
     checkpoint = run.checkpoints.order_by("-number")[0]
     Checkpoint.objects.filter(pk=checkpoint.pk).update(asked=True)  # a question hangs on it now, so it is kept
-    around = Circumstances(run, [])
+    earlier = [always_asked.earlier_question(call) for call in started]
+    accounts = [attempts.account(run, call) for call in started]
+    judgements = [
+        always_asked.outcome(run, call, before, worker=account["worker"])
+        for call, before, account in zip(started, earlier, accounts, strict=True)
+    ]
+    around = Circumstances(run, judgements)
     asked: list[Intervention] = []
     writes: list[Write] = []
     acts: list[Act] = []
-    for call in started:
-        account, began = attempts.account(run, call), f"{call.started_at:%d %b %Y %H:%M:%S} UTC"
-        worker = f"The worker {account['worker']}" if account["worker"] else "The worker"
-        why = (
-            f"{worker} that ran {call.tool} (started {began}) has stopped answering. It may or may not have happened;"
-            " a worker that only hangs may even do it later."
-        )
-        title = f"Did {call.tool} happen?"
-        judgement = Judgement(
-            Ruling.ASKED, why, "Unknown outcome", title, Risk.CRITICAL, due_in=900, **voters.rules_on(call)
-        )
+    for call, before, account, judgement in zip(started, earlier, accounts, judgements, strict=True):
         ToolCall.objects.filter(pk=call.pk).update(status=ToolCallStatus.UNKNOWN)
         arguments = call.proposed if call.executed is None else call.executed
         proposal = Proposal(
             call.call_id, call.agent, call.tool, arguments, call.schema, judgement, Kind.UNKNOWN_OUTCOME
         )
-        intervention, rows, its = _question(around, checkpoint, proposal, call, {})
+        intervention, rows, its = _question(around, checkpoint, _clean(proposal), call, {})
         asked.append(intervention)
-        writes += rows
+        writes += [*rows, *always_asked.take_over(intervention, before)]
         acts += [Act("tool_call.unknown", SYSTEM, run, intervention, account), *its]
     # the workers that died before somebody answered say nothing of those that come after
     run.move_to(RunStatus.AWAITING_REVIEW, lease=None, lease_expires_at=None, losses=0)
@@ -352,7 +358,7 @@ def _question(
         proposal=proposal.arguments,
         schema=proposal.schema,
         digest=digest_of(proposal.arguments),
-        policy=judgement.snapshot(),
+        policy=judgement.snapshot() | voters.frozen_owners(run.agent, judgement.not_by),
         why=judgement.why,
         queue_id=around.queue_for(judgement),
         risk=judgement.risk,

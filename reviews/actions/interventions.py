@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import late, notices, questions, quorum, runs, timers, verdicts, vote_acts
+from reviews.actions import edits, late, notices, questions, quorum, runs, stalled, timers, verdicts, vote_acts
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.quorum import Ballot
 from reviews.actions.text import is_deep, storable
@@ -42,17 +42,19 @@ def decide(
     ``note`` is the feedback the agent reads: instead of a rejected call's output, else as a message. ``context`` is one
     more message to it; ``reason`` stays inside.
     ``replacement`` is the edited arguments or text, the supplied output, or the answer.
-    ``version`` is the one the reviewer saw.
+    ``version`` is the one the reviewer saw; it must be given once something else than the proposal is put to the vote.
     Raises Conflict, Invalid, PermissionDenied (NotEligible where the policy wants somebody else).
     """
     run, intervention, is_last = questions.locked_for(by, intervention_id)  # the run first, always: one order of locks
     questions.require_open_for(by, intervention, version)
+    questions.require_seen(intervention, version)
     if is_deep(replacement, verdicts.DEEPEST):
         raise Invalid(replacement=f"This is nested more than {verdicts.DEEPEST} times; make it flatter.")
     note, reason, context = (storable(text).strip() for text in (note, reason, context))
     ballot = quorum.ballot(intervention)
     said = verdicts.Said(verdict, note, reason, storable(replacement), context)
     said = ballot.understood(verdicts.checked(intervention, said, under_vote=ballot.under_vote))
+    raised = edits.judged(ballot, said, by=by)
 
     decision = Decision(
         intervention=intervention,
@@ -72,9 +74,9 @@ def decide(
     if intervention.needed == 1:
         acts = [Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, _account(decision, intervention))]
     else:
-        acts = vote_acts.told(ballot, vote, _account(decision, intervention))
+        acts = [*raised, *vote_acts.told(ballot, vote, _account(decision, intervention))]
     if settled is None:
-        audit.record(*acts, writes=writes)
+        audit.record(*stalled.helped(vote), *acts, writes=writes)  # the vote last: open pages tell the newest act
     else:
         _settle(run, vote, settled, is_last=is_last, writes=writes, acts=acts)
     return decision

@@ -178,7 +178,7 @@ def _called_for(intervention: Intervention, step: Step) -> bool:
         case "unclaimed":
             return questions.holder_of(intervention) is None
         case "short_of_quorum":
-            return 0 < intervention.votes < intervention.needed
+            return intervention.is_open and intervention.votes > 0  # a tied vote has as many votes as must agree
     return True
 
 

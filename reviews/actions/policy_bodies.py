@@ -63,8 +63,14 @@ def _wrong_rules(rules: Any) -> dict[str, str]:
         return {"rules": "The rules are nested too deeply."}
     if wrong := problems(rules):
         return wrong
+    if idle := dict(found for at, rule in enumerate(rules) for found in _without_effect(at, rule)):
+        return idle
     unkept = [at for at, rule in enumerate(rules) if storable(rule) != rule]
     return {f"rules.{at}": "There is a character or number in it that no database can keep." for at in unkept}
+
+
+def _without_effect(at: int, rule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    return ((f"rules.{at}.{key}", why) for key, why in Rule.from_dict(rule).without_effect.items())
 
 
 def _missing(body: Mapping[str, Any]) -> dict[str, str]:

@@ -65,6 +65,15 @@ def require_open_for(by: User, intervention: Intervention, version: int | None) 
         raise Conflict("This item has changed since you opened it. Look at it again before you decide.")
 
 
+def require_seen(intervention: Intervention, version: int | None) -> None:
+    """Raises Conflict where nobody can tell whether they saw what a colleague put to the vote."""
+    if version is None and intervention.round > 1:
+        raise Conflict(
+            "A colleague has put something else to the vote than the agent proposed. Look at it, and decide on that "
+            f"version: it is version {intervention.version}."
+        )
+
+
 def holder_of(intervention: Intervention) -> User | None:
     """Who may hold it against others.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,8 @@ from reviews.models.writes import NewRows, Updated, Write
 from reviews.states import Kind, Verdict
 
 Source = tuple[Escalation, Calendar | None, dict[str, Any]]
+CALLING = ("add_reviewers", "escalate")
+"""The steps that bring more people to a question."""
 KEY = "time"
 """Where the frozen policy of a question keeps its own policy of time."""
 
@@ -107,6 +109,27 @@ def reschedule(intervention: Intervention, now: datetime, *, later: float = 0, s
     Timer.objects.bulk_update(moved, ["due_at", "intended_at", "cancelled_at"])
     if intervention.due_at > now:
         _due_again(intervention)
+
+
+def hurry(intervention: Intervention, now: datetime) -> bool:
+    """Let the next step that brings people to a locked question be done now; False where there is none to come."""
+    steps = escalation_of(intervention).steps
+    waiting = Timer.objects.waiting().filter(intervention=intervention, kind=Timer.Kind.STEP)
+    for timer in waiting.order_by("due_at", "step_no", "id"):
+        if steps[timer.step_no - 1].do in CALLING:
+            timer.due_at = min(timer.due_at, now)
+            timer.save(update_fields=["due_at"])
+            return True
+    return False
+
+
+def without_approval(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """The frozen policy, once several must agree: then time that runs out approves nothing."""
+    frozen = policy.get(KEY) or {}
+    body = frozen.get("body") or {}
+    if (policy.get("approvals") or 1) == 1 or (body.get("final") or {}).get("do") != "approve":
+        return dict(policy)
+    return {**policy, KEY: {**frozen, "body": {**body, "final": Final("reject").snapshot()}}}
 
 
 def clock_of(intervention: Intervention) -> Clock:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from reviews import catalog
-from reviews.models import Decision, Intervention, Membership, Run, ToolCall
+from reviews.models import Decision, Intervention, Membership, Run
 
+REQUESTER, AGENT_OWNER, EARLIER_VOTERS = "requester", "agent_owner", "earlier_voters"
+"""Whom a policy may keep from deciding, by its key ``not_by``."""
 DEEPEST = 20
 """Forks of forks that are followed back to find who decided earlier."""
 
@@ -24,19 +26,15 @@ def has_voted(user: User | AnonymousUser, intervention: Intervention) -> bool:
     return bool(intervention.votes) and votes(intervention).filter(decided_by=user.pk).exists()
 
 
-def rules_on(call: ToolCall) -> dict[str, Any]:
-    """Who had to approve the call, as words of a judgement: whoever says what became of it must be no fewer."""
-    asked = call.interventions.order_by("-created_at").values_list("policy", flat=True).first() or {}
-    lists = {name: tuple(asked.get(name) or ()) for name in ("groups", "not_by")}
-    return {"approvals": asked.get("approvals", 1), "rejecting": asked.get("rejecting", "any"), **lists}
-
-
 def owners(intervention: Intervention) -> tuple[str, ...]:
-    """The user names that the agent's registration calls its owners; nobody where it is not registered any more."""
-    try:
-        return catalog.get(intervention.run.agent).owners
-    except catalog.UnknownAgent:
-        return ()
+    """The user names of the agent's owners when its policy was frozen; where none was, those of its registration."""
+    return tuple(intervention.policy.get("owners") or ()) or _registered_owners(intervention.run.agent)
+
+
+def frozen_owners(agent: str, not_by: Iterable[str]) -> dict[str, list[str]]:
+    """What a policy that keeps the agent's owners from deciding has to remember: who they are when it is frozen."""
+    names = _registered_owners(agent) if AGENT_OWNER in not_by else ()
+    return {"owners": list(names)} if names else {}
 
 
 def earlier_votes(intervention: Intervention) -> QuerySet[Decision]:
@@ -59,6 +57,14 @@ def members_of(groups: tuple[str, ...]) -> QuerySet[User]:
     seats = Membership.objects.filter(user=OuterRef("pk"), queue__slug__in=groups)
     named = User.groups.through.objects.filter(user=OuterRef("pk"), group__name__in=groups)
     return User.objects.filter(Exists(seats) | Exists(named))
+
+
+def _registered_owners(agent: str) -> tuple[str, ...]:
+    """Nobody where it is not registered any more."""
+    try:
+        return catalog.get(agent).owners
+    except catalog.UnknownAgent:
+        return ()
 
 
 def _lineage(run: Run) -> list[object]:

@@ -12,8 +12,14 @@ from reviews.states import Kind, Risk, Ruling, Verdict
 
 DUE_IN = {Risk.LOW: 8 * 3600, Risk.MEDIUM: 4 * 3600, Risk.HIGH: 3600, Risk.CRITICAL: 900}
 """Seconds until an item is due, by risk, when its rule does not say (research: escalation defaults)."""
+ALWAYS_ASKED = (Kind.QUESTION, Kind.FINAL_OUTPUT, Kind.UNKNOWN_OUTCOME)
+"""What is put to people whatever the rules say: they may only say how."""
 ASK_HUMAN = "ask_human"
 """The tool by which an agent asks a person."""
+
+
+COVERS: dict[str, str] = {Kind.FINAL_OUTPUT: "final output", Kind.UNKNOWN_OUTCOME: "unknown outcome of {}"}
+"""What a rule without a condition is about, by kind; else calls of its tool."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ PASSES = Judgement(Ruling.LET_THROUGH, "No rule asks for a human.")
 
 
 QUESTION = Judgement(Ruling.ASKED, "The agent asks a person and waits for the answer.", "A question from the agent")
+UNRULED = Judgement(Ruling.ASKED, "It is always put to a person, and no rule says how.")
 
 
 def judge(rules: Sequence[Rule], *, tool: str, agent: str, arguments: Any, author_asks: bool) -> Judgement:
@@ -64,16 +71,16 @@ def judge(rules: Sequence[Rule], *, tool: str, agent: str, arguments: Any, autho
 
 
 def judge_case(rules: Sequence[Rule], case: Case, *, author_asks: bool = False) -> Judgement:
-    """The same about a call of which more is known. A question is always asked: rules may only say how."""
-    is_question = case.kind == Kind.QUESTION
+    """The same about a call of which more is known; of what is ALWAYS_ASKED only rules of that kind may say how."""
+    is_asked = case.kind in ALWAYS_ASKED
     for rule in rules:
-        if not rule.speaks_of(case) or (is_question and not _tells_how_to_ask(rule)):
+        if not rule.speaks_of(case) or (is_asked and not _tells_how_to_ask(rule, case)):
             continue
         covered, seen = rule.covers(case)
         if covered:
             return _judgement(rule, case, seen)
-    if is_question:
-        return QUESTION
+    if is_asked:
+        return QUESTION if case.kind == Kind.QUESTION else UNRULED
     return MARKED if author_asks else PASSES
 
 
@@ -82,15 +89,16 @@ def render(template: str, arguments: Any) -> str:
     return Case("", "", arguments).render(template)
 
 
-def _tells_how_to_ask(rule: Rule) -> bool:
-    return rule.ruling == Ruling.ASKED and (rule.tool == ASK_HUMAN or rule.kind == Kind.QUESTION)
+def _tells_how_to_ask(rule: Rule, case: Case) -> bool:
+    is_meant = rule.kind == case.kind or (case.kind == Kind.QUESTION and rule.tool == ASK_HUMAN)
+    return rule.ruling == Ruling.ASKED and is_meant
 
 
 def _judgement(rule: Rule, case: Case, seen: str) -> Judgement:
     why = (
         f"{seen}; the rule is {rule.condition}."
         if seen
-        else f"The rule “{rule.label}” covers every call of {rule.tool}."
+        else f"The rule “{rule.label}” covers every {COVERS.get(case.kind, 'call of {}').format(rule.tool)}."
     )
     return Judgement(
         ruling=rule.ruling,

@@ -11,8 +11,10 @@ from typing import Any
 from reviews.policies.case import Case
 from reviews.policies.conditions import BadRule, Condition
 from reviews.policies.readers import READERS, RULINGS
-from reviews.states import Risk, Ruling, Verdict
+from reviews.states import Kind, Risk, Ruling, Verdict
 
+ASKED_KINDS: dict[str, str] = {Kind.FINAL_OUTPUT: "A final output", Kind.UNKNOWN_OUTCOME: "An unknown outcome"}
+"""Kinds whose questions come from the desk itself, not from a call, so that no rule can do without them."""
 ANCHORED = re.compile(r"(?:\(\?[a-zA-Z]+\))?(?:\^|\\A).*(?:\$|\\Z)", re.DOTALL)
 
 
@@ -53,6 +55,8 @@ class Rule:
         """The same for the rules that an agent is registered with: there ``tool`` and ``kind`` in a condition are
         arguments, as they were before a condition could ask for anything else."""
         rule = cls.from_dict(data)
+        for key, why in rule.without_effect.items():
+            raise BadRule(f"Cannot use {key}={data[key]!r} of a rule: {why}")
         return cls(**_values(rule) | {"when": tuple(condition.aimed_at_arguments() for condition in rule.when)})
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,6 +64,17 @@ class Rule:
         usual = _values(Rule(""))
         said = {name: value for name, value in _values(self).items() if name == "ruling" or value != usual[name]}
         return {name: WRITERS.get(name, _plain)(value) for name, value in said.items()}
+
+    @property
+    def without_effect(self) -> dict[str, str]:
+        """Why it could never come to pass, by key; empty where it can."""
+        wrong = {}
+        if self.kind in ASKED_KINDS and self.ruling != Ruling.ASKED:
+            asked = ASKED_KINDS[self.kind]
+            wrong["ruling"] = f"{asked} is always put to a person. A rule may only say how: use “ask”."
+        if self.kind == Kind.FINAL_OUTPUT and not fnmatchcase("", self.tool):
+            wrong["tool"] = "A final output belongs to no tool: use “*”."
+        return wrong
 
     @property
     def condition(self) -> str:

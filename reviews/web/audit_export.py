@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from reviews.models import AuditEntry
+from reviews.web.withheld import Blindfold
 
 BATCH = 500
 FIELDS = ("seq", "at", "action", "actor_type", "actor", "run", "subject", "data", "previous", "digest")
@@ -30,6 +31,7 @@ class Manifest:
     head_seq: int
     head_digest: str
     count: int = 0
+    withheld: int = 0
     first_seq: int | None = None
     last_seq: int | None = None
     columns: tuple[str, ...] = field(default=FIELDS)
@@ -41,20 +43,23 @@ class Manifest:
         self.last_seq = batch[-1].seq
 
 
-async def as_jsonl(entries: QuerySet[AuditEntry], manifest: Manifest) -> AsyncIterator[bytes]:
-    """One JSON object a line, its text exactly as it was hashed; the last line is ``{"manifest": …}``."""
-    async for batch in _batches(entries, manifest):
+async def as_jsonl(entries: QuerySet[AuditEntry], manifest: Manifest, blindfold: Blindfold) -> AsyncIterator[bytes]:
+    """One JSON object a line, its text exactly as it was hashed; the last line is ``{"manifest": …}``.
+
+    Of what the ``blindfold`` hides neither actor nor data are told; the manifest counts how often.
+    """
+    async for batch in _batches(entries, manifest, blindfold):
         yield "".join(_json(_record(entry)) + "\n" for entry in batch).encode()
     yield (_json({"manifest": asdict(manifest)}) + "\n").encode()
 
 
-async def as_csv(entries: QuerySet[AuditEntry], manifest: Manifest) -> AsyncIterator[bytes]:
+async def as_csv(entries: QuerySet[AuditEntry], manifest: Manifest, blindfold: Blindfold) -> AsyncIterator[bytes]:
     """A row an entry under a row of names; the last row is ``manifest`` and its JSON.
 
     A cell that a spreadsheet could take for a formula gets an apostrophe in front; for exact text export JSON lines.
     """
     yield _csv([FIELDS])
-    async for batch in _batches(entries, manifest):
+    async for batch in _batches(entries, manifest, blindfold):
         yield _csv([_record(entry).values() for entry in batch])
     yield _csv([("manifest", _json(asdict(manifest)))])
 
@@ -64,14 +69,17 @@ def harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA) else cell
 
 
-async def _batches(entries: QuerySet[AuditEntry], manifest: Manifest) -> AsyncIterator[list[AuditEntry]]:
+async def _batches(
+    entries: QuerySet[AuditEntry], manifest: Manifest, blindfold: Blindfold
+) -> AsyncIterator[list[AuditEntry]]:
     """Short queries one after the other, up to where the chain stood: no long read transaction, no growing memory."""
     last = 0
     wanted = entries.filter(seq__lte=manifest.head_seq).order_by("seq")
     while batch := [entry async for entry in wanted.filter(seq__gt=last)[:BATCH]]:
         manifest.add(batch)
         last = batch[-1].seq
-        yield batch
+        manifest.withheld += sum(map(blindfold.hides, batch))
+        yield [blindfold.over(entry) for entry in batch]
 
 
 def _record(entry: AuditEntry) -> dict[str, Any]:

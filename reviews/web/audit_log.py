@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -22,6 +23,7 @@ from reviews.models import AuditEntry, AuditHead
 from reviews.web import audit_export, audit_rows, keyset
 from reviews.web.audit_forms import AuditFilter
 from reviews.web.http import ReviewRequest, signed_in
+from reviews.web.withheld import Blindfold
 
 P = ParamSpec("P")
 PAGE_SIZE = 100
@@ -54,13 +56,18 @@ def audit_log(request: ReviewRequest) -> HttpResponse:
 
 
 def _page(request: ReviewRequest, form: AuditFilter, standing: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    page = keyset.page(
-        form.apply(AuditEntry.objects.all()), by=("-seq",), cursor=request.GET.get("after", ""), size=PAGE_SIZE
-    )
+    blindfold = Blindfold(request.user)
+    page = keyset.page(_wanted(form, blindfold), by=("-seq",), cursor=request.GET.get("after", ""), size=PAGE_SIZE)
     query = {name: value for name in form.fields if (value := form.data.get(name))}
-    context = {"form": form, "page": page, "rows": [audit_rows.of(entry) for entry in page.rows]}
+    context = {"form": form, "page": page, "rows": [audit_rows.of(blindfold.over(entry)) for entry in page.rows]}
     more = {"query": urlencode(query), "is_filtered": bool(query), "section": "audit"}
     return render(request, "reviews/audit_log/audit_log.html", context | more | standing, status=status)
+
+
+def _wanted(form: AuditFilter, blindfold: Blindfold) -> QuerySet[AuditEntry]:
+    """What passes the filters; who looks for one person's acts must not learn from them whose a hidden vote is."""
+    entries = form.apply(AuditEntry.objects.all())
+    return blindfold.without_hidden(entries) if form.data.get("actor") else entries
 
 
 @for_auditors
@@ -69,10 +76,12 @@ def audit_entry(request: ReviewRequest, seq: int) -> HttpResponse:
     """One entry, all of it, with its place in the chain."""
     entry = get_object_or_404(AuditEntry, pk=seq)
     before = AuditEntry.objects.filter(seq=seq - 1).first()
+    is_whole = ledger.digest(entry) == entry.digest  # before anything is withheld of it
+    shown = Blindfold(request.user).over(entry)
     context = {
-        "entry": entry,
-        "row": audit_rows.of(entry),
-        "is_whole": ledger.digest(entry) == entry.digest,
+        "entry": shown,
+        "row": audit_rows.of(shown),
+        "is_whole": is_whole,
         "is_linked": before.digest == entry.previous if before else seq == 1,
         "before": before,
         "after": AuditEntry.objects.filter(seq=seq + 1).first(),
@@ -113,10 +122,11 @@ def export_audit(request: ReviewRequest) -> HttpResponseBase:
         return _page(request, form, _standing(), status=422)
     write, content_type = FORMATS[name]
     manifest = _signed_manifest(request, form, name)
-    entries = form.apply(AuditEntry.objects.all())
+    blindfold = Blindfold(request.user).tied()
+    entries = _wanted(form, blindfold)
     filename = f"foureyes-audit-{timezone.now():%Y%m%dT%H%M%SZ}.{name}"
     headers = {"Content-Disposition": content_disposition_header(True, filename) or ""}
-    return StreamingHttpResponse(write(entries, manifest), content_type=content_type, headers=headers)
+    return StreamingHttpResponse(write(entries, manifest, blindfold), content_type=content_type, headers=headers)
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ TELLING = (
     *("fork_of", "retry_of", "checkpoint"),
     *("title", "question", "answer", "tool", "agent", "input", "note", "reason", "context", "code", "error"),
     *("result", "output", "why", "model", "name", "held_by", "to", "of", "was", "level", "until", "due_at"),
-    *("worker", "policy", "version", "number", "format", "entries", "problem"),
+    *("worker", "policy", "version", "number", "format", "entries", "problem", "withheld"),
 )
 """Keys of an entry's data that say most about it, in this order."""
 BEFORE = {
@@ -75,6 +75,7 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "expiry_postponed": "idle",
     "kept_waiting": "wait",
     "no_target": "wait",
+    "nobody_left": "wait",
     "replaced": "wait",
     "adopted": "idle",
     "late": "caution",
@@ -94,6 +95,7 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "de_escalated": "idle",
     "voted": "busy",
     "votes_voided": "caution",
+    "demand_raised": "caution",
     "submitted": "idle",
     "forked": "idle",
     "tried": "idle",

@@ -43,7 +43,7 @@ class DecisionForm(forms.Form):
         self.item = item
         self.ballot = quorum.ballot(item) if item.is_open else quorum.Ballot(item)
         self.proposed_text = texts.written(self.ballot.base, indent=2)
-        filled = _completed(data, {"edit_json": self.proposed_text, "version": str(item.version)})
+        filled = _completed(data, {"edit_json": self.proposed_text})
         super().__init__(filled, initial={"edit_json": self.proposed_text, "version": item.version})
         has_fields = filled is not None and any(name.startswith(f"{EDIT_PREFIX}-") for name in filled)
         self.edit = SchemaForm(

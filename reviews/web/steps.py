@@ -200,6 +200,8 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
         "refresh",
         "caution",
     ),
+    "intervention.demand_raised": ("A stricter rule covers the edit and asks for more", "users", "caution"),
+    "intervention.nobody_left": ("Nobody who is there may vote any more, and it is not settled", "users", "wait"),
     "intervention.decided": ("The vote was settled", "users", "idle"),
     "intervention.reminded": ("{people} reminded: the question still waits", "send", "idle"),
     "intervention.reviewers_added": ("{called_in} called in to decide as well", "users", "wait"),

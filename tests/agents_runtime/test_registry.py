@@ -27,6 +27,9 @@ def entries(monkeypatch):
     return empty
 
 
+FINAL = {"tool": "*", "kind": "final_output", "approvals": 2}
+
+
 def clerk() -> Agent:
     return play.agent(first(), lookup, ask_human, name="Clerk")
 
@@ -98,6 +101,7 @@ class TestRegister:
             ({"tool": "lookup", "when": "amount"}, "condition"),
             ({"tol": "lookup"}, "tol"),
             ({"tool": "x", "risk": "?"}, "risk"),
+            ({"tool": "*", "kind": "final_output", "ruling": "allow"}, "A final output is always put to a person"),
         ],
     )
     def test_refuses_a_rule_that_cannot_be_read(self, entries, rule, word):
@@ -145,7 +149,7 @@ class TestDeclare:
         with pytest.raises(ImproperlyConfigured, match="names 'loookup' as idempotent but has no such tool"):
             self.declare(clerk, idempotent=["loookup"])
 
-    @pytest.mark.parametrize("rule", [{"tool": "loookup"}, {"tool": "lookup", "agent": "Clark"}])
+    @pytest.mark.parametrize("rule", [{"tool": "loookup"}, {"tool": "lookup", "agent": "Clark"}, FINAL])
     def test_refuses_a_rule_that_would_guard_nothing(self, entries, rule):
         with pytest.raises(ImproperlyConfigured, match="has a rule for"):
             self.declare(clerk, review=[rule])
@@ -153,6 +157,9 @@ class TestDeclare:
     @pytest.mark.parametrize("rule", [{"tool": "look*"}, {"tool": "*", "agent": "C*"}, {"tool": "ask_human"}])
     def test_takes_a_rule_that_guards_something(self, entries, rule):
         self.declare(clerk, review=[rule])
+
+    def test_takes_a_rule_for_an_output_that_is_reviewed(self, entries):
+        self.declare(clerk, review=[FINAL], review_output=True)
 
     def test_takes_rules_for_tools_that_only_an_mcp_server_knows(self, entries):
         self.declare(lambda: Agent(name="Clerk", mcp_servers=[Shelf()]), review=[{"tool": "take_book"}])

@@ -201,6 +201,12 @@ class TestFinalOutput:
         assert (draft.status, draft.result) == (RunStatus.AWAITING_REVIEW, None)
         assert (question.kind, question.proposal) == (Kind.FINAL_OUTPUT, {"output": "draft 1"})
 
+    def test_is_asked_as_the_code_of_an_agent_without_tools_says(self, stage):
+        rules = [{"tool": "*", "kind": "final_output", "approvals": 2}]
+        run = stage.start(lambda: play.agent(lambda seen: "draft"), review_output=True, review=rules)
+
+        assert stage.question(run).needed == 2
+
     def test_is_released_as_it_is(self, stage, draft):
         run = stage.settle(draft, "approve")
 

@@ -31,6 +31,9 @@ HELP = (
 )
 
 
+SEEN = "refuse if the question is not at this version; needed once something else than the proposal is under vote"
+
+
 class Command(DeskCommand):
     """Decides in the name of one account, by the same verb as the page."""
 
@@ -52,7 +55,7 @@ class Command(DeskCommand):
             help="override: what the agent reads, as the tool's output; edit of a final output: what is released",
         )
         parser.add_argument("--answer", metavar="TEXT", help="answer: the reply")
-        parser.add_argument("--if-version", type=int, metavar="N", help="refuse if the question is not at this version")
+        parser.add_argument("--if-version", type=int, metavar="N", help=SEEN)
 
     def answer(self, *, id: str, verdict: str, username: str, **said: Any) -> Answer:
         option = _carried(verdict, said)

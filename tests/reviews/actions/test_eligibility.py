@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group
 
+from reviews import catalog
 from reviews.actions import eligibility, forks, gates, interventions
 from reviews.actions.eligibility import may_decide
 from reviews.models import Decision, Intervention, Membership
@@ -67,6 +68,21 @@ class TestMayDecide:
         assert may_decide(alice, item) == "You own this agent, and its rule wants somebody else to decide."
         assert may_decide(bob, item) == ""
         assert may_decide(alice, asks(refund, not_by=[])) == ""
+
+    def test_is_no_owner_of_the_time_when_it_was_asked_whatever_the_code_says_since(self, queue, alice, bob):
+        factories.card(owners=("alice",))
+        item = factories.question(judgement={"not_by": ("agent_owner",)})
+        catalog.withdraw(factories.AGENT)
+        factories.card(owners=("bob",))
+        item = Intervention.objects.select_related("run", "queue").get(pk=item.pk)
+
+        assert may_decide(alice, item) == "You own this agent, and its rule wants somebody else to decide."
+        assert may_decide(bob, item) == ""
+        assert names(eligibility.eligible(item)) == ["bob"]
+
+    def test_remembers_no_owners_where_the_rule_does_not_mind(self, queue, alice):
+        factories.card(owners=("alice",))
+        assert "owners" not in factories.question().policy
 
     def test_knows_no_owner_of_an_agent_that_is_not_registered_any_more(self, refund, alice):
         item = asks(refund, not_by=["agent_owner"])

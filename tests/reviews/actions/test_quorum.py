@@ -48,7 +48,7 @@ class TestFirstVote:
         assert (refund.status, refund.claimed_by) == ("pending", None)
         assert interventions.claim(refund.pk, by=bob).claimed_by == bob
 
-    def test_is_an_entry_of_its_own(self, refund, alice):
+    def test_is_an_entry_of_its_own(self, refund, alice, bob):
         vote(refund, alice, note="Fine.", reason="Called them.")
 
         assert book()[-1] == "intervention.voted"
@@ -250,6 +250,15 @@ class TestEdit:
         vote(item, alice, "edit", replacement=LESS)
         assert (item.outcome, item.round, item.votes) == ("edited", 1, 0)
         assert book()[-1] == "intervention.edit"
+
+    @pytest.mark.parametrize("verdict", ["approve", "reject"])
+    def test_is_not_decided_by_who_cannot_have_seen_it(self, refund, alice, bob, verdict):
+        vote(refund, alice, "edit", replacement=LESS)
+        with pytest.raises(Conflict, match="something else to the vote.*it is version 2"):
+            interventions.decide(refund.pk, by=bob, verdict=verdict)
+
+        refund.refresh_from_db()
+        assert (refund.is_open, refund.votes) == (True, 1)
 
     def test_on_an_older_version_is_refused(self, refund, alice, bob):
         vote(refund, alice, "edit", replacement=LESS, version=1)

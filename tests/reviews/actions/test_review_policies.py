@@ -80,6 +80,12 @@ class TestDraft:
             ({"rules": [{"tool": "pay"}, {"tool": "pay", "queue": "nowhere"}]}, "rules.1.queue"),
             ({"rules": [{"tool": "pay", "escalation": "nowhere"}]}, "rules.0.escalation"),
             ({"rules": [{"tool": "pay", "name": "\x00"}]}, "rules.0"),
+            ({"rules": [{"tool": "*", "kind": "final_output", "ruling": "allow"}]}, "rules.0.ruling"),
+            ({"rules": [{"tool": "pay", "kind": "final_output"}]}, "rules.0.tool"),
+            (
+                {"rules": [{"tool": "pay"}, {"tool": "*", "kind": "unknown_outcome", "ruling": "refuse"}]},
+                "rules.1.ruling",
+            ),
             ({"rules": "all"}, "rules"),
             ({"title": " "}, "title"),
             ({"title": "x" * 201}, "title"),
@@ -96,6 +102,21 @@ class TestDraft:
             review_policies.draft("payments", by=mara, body=body)
 
         assert list(refusal.value.errors) == [place]
+
+    def test_says_what_a_rule_about_a_final_output_can_do(self, mara):
+        with pytest.raises(
+            Invalid, match="A final output is always put to a person. A rule may only say how: use “ask”"
+        ):
+            drafted(mara, {"tool": "*", "kind": "final_output", "ruling": "refuse"})
+        assert drafted(mara, {"tool": "*", "kind": "final_output"}).rules[0]["kind"] == "final_output"
+
+    def test_still_reads_what_was_kept_before_such_rules_were_refused(self, mara, nina):
+        made = in_force(mara, nina, ASK)
+        made.rules = [{"tool": "*", "kind": "final_output", "ruling": "allow"}, ASK]
+        ReviewPolicy.objects.filter(pk=made.pk).update(rules=made.rules, digest=made.signature())
+        review_policies.touch()
+        assert ruled(100).ruling == Ruling.LET_THROUGH
+        assert ruled(500).name == "Big"
 
     def test_refuses_rules_too_deep_to_read(self, mara):
         deep = rule = {}

@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from reviews.actions import gates, interventions, leases, tool_calls
+from reviews.actions import gates, interventions, leases, rulebook, tool_calls
 from reviews.actions.checkpoints import SavedState, Shelf
 from reviews.states import Ruling, Verdict
 from tests import factories
+from tests.reviews.actions.votes import in_force
 
 FRAMES = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
 
@@ -42,6 +43,13 @@ class TestOneQuestion:
     def test_is_decided_in_few_statements(self, refund, alice):
         with statements(most=3 if connection.vendor == "postgresql" else 8 + BOOK):
             interventions.decide(refund.pk, by=alice, verdict=Verdict.APPROVE)
+
+    def test_is_edited_for_one_statement_more_which_asks_whether_the_rules_have_changed(self, refund, alice):
+        in_force({"tool": "pay"})
+        rulebook.current()
+        with statements(most=4 if connection.vendor == "postgresql" else 9 + BOOK):
+            edited = {**refund.proposal, "amount": 100}
+            interventions.decide(refund.pk, by=alice, verdict=Verdict.EDIT, replacement=edited)
 
     def test_is_taken_up_again_in_few_statements(self, refund, alice):
         interventions.decide(refund.pk, by=alice, verdict=Verdict.APPROVE)

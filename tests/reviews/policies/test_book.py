@@ -208,6 +208,28 @@ class TestJudgeBy:
 
         assert judge_by(book, case(tool="ask_human", kind=Kind.QUESTION), agent="x") == QUESTION
 
+    @pytest.mark.parametrize("kind", [Kind.FINAL_OUTPUT, Kind.UNKNOWN_OUTCOME])
+    def test_always_asks_about_what_comes_from_the_desk_itself(self, kind):
+        kept = [{"tool": "*", "kind": kind, "ruling": ruling} for ruling in ("allow", "refuse")]
+        book = [policy("a", self.ALLOW, self.ASK, *kept)]
+
+        said = judge_by(book, case(kind=kind), agent="x")
+        assert (said.ruling, said.rule) == (Ruling.ASKED, "")
+
+    @pytest.mark.parametrize(
+        ("kind", "why"),
+        [
+            (Kind.FINAL_OUTPUT, "The rule “Two of us” covers every final output."),
+            (Kind.UNKNOWN_OUTCOME, "The rule “Two of us” covers every unknown outcome of p*."),
+        ],
+    )
+    def test_asks_about_it_as_a_rule_of_its_kind_says(self, kind, why):
+        tool = "p*" if kind == Kind.UNKNOWN_OUTCOME else "*"
+        book = [policy("a", self.ALLOW, {"tool": tool, "kind": kind, "approvals": 2, "name": "Two of us"})]
+
+        said = judge_by(book, case(kind=kind, tool="pay" if tool == "p*" else ""), agent="x")
+        assert (said.ruling, said.approvals, said.why) == (Ruling.ASKED, 2, why)
+
     def test_asks_about_everything_that_an_unreadable_policy_might_have_spoken_of(self):
         broken = unreadable("payments", 4, "refunds", 5, "the pattern is broken")
 

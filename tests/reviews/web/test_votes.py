@@ -226,10 +226,15 @@ class TestBlind:
         browser = Client()
         browser.force_login(admin)
         address, events = reverse("admin:reviews_decision_changelist"), reverse("admin:reviews_event_changelist")
+        entries = reverse("admin:reviews_auditentry_changelist")
+        assert "intervention.voted" in text_of(browser.get(entries))
         assert "zebulon" in text_of(browser.get(address)) and "intervention.voted" in text_of(browser.get(events))
         factories.seat(admin, queue)
         assert "zebulon" not in text_of(browser.get(address))
         assert "intervention.voted" not in text_of(browser.get(events))
+        assert "intervention.voted" not in text_of(browser.get(entries))
+        vote(item, admin)
+        assert "intervention.voted" in text_of(browser.get(entries))
 
     def test_hides_of_a_majority_vote_whether_it_was_for_or_against(self, item, zebulon, bob):
         bound(item, rejecting="majority")

@@ -1,0 +1,99 @@
+"""An edited call is judged like one that the agent proposed: what runs in the end has met the rules in force."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from reviews.actions import eligibility, rulebook, timers, voters
+from reviews.actions.errors import Invalid
+from reviews.actions.quorum import Ballot
+from reviews.actions.verdicts import Said
+from reviews.actors import POLICY
+from reviews.audit import Act
+from reviews.models import Intervention, Saved
+from reviews.policies import Case, Judgement
+from reviews.states import Kind, Ruling, Verdict
+
+
+def judged(ballot: Ballot, said: Said, *, by: User) -> list[Act]:
+    """Judge the edit of a locked question about a call; returns the acts that tell of it.
+
+    Where its rule asks for more than the question does, the question asks for that from now on, and the edit is the
+    first vote on it. Raises Invalid where the rules refuse it, or ``by`` may not say it under its rule.
+    """
+    item = ballot.intervention
+    agrees = ballot.under_vote.verdict == Verdict.EDIT and ballot.under_vote.replacement == said.replacement
+    if said.verdict != Verdict.EDIT or item.kind != Kind.TOOL_APPROVAL or agrees:
+        return []
+    judgement = _judgement(item, said.replacement)
+    if judgement.ruling == Ruling.REFUSED:
+        raise Invalid(replacement=f"The rule “{judgement.name}” refuses these arguments: {judgement.why}")
+    more = stricter(item, judgement) if judgement.ruling == Ruling.ASKED else {}
+    if not more:
+        return []
+    if "reason_required" in more and not said.reason:
+        raise Invalid(reason=f"The rule “{judgement.name}” covers these arguments and asks for your reason.")
+    item.policy = timers.without_approval(item.policy | more)
+    _require_voters(item, judgement, by)
+    Saved(item, ["policy"]).make()
+    source = {"policy": judgement.policy, "version": judgement.policy_version, "rule": judgement.rule}
+    return [Act("intervention.demand_raised", POLICY, item.run, item, {**source, "why": judgement.why, **more})]
+
+
+def stricter(item: Intervention, judgement: Judgement) -> dict[str, Any]:
+    """What the judgement demands beyond the question's frozen policy, as keys of that; nothing is ever taken away."""
+    demand: dict[str, Any] = {
+        "approvals": max(item.needed, judgement.approvals),
+        "groups": _groups(item, judgement),
+        "not_by": list(dict.fromkeys([*(item.policy.get("not_by") or ()), *judgement.not_by])),
+        "reason_required": bool(item.policy.get("reason_required")) or judgement.reason_required,
+    }
+    was = {
+        "approvals": item.needed,
+        "groups": list(item.policy.get("groups") or ()),
+        "not_by": list(item.policy.get("not_by") or ()),
+        "reason_required": bool(item.policy.get("reason_required")),
+    }
+    more = {name: value for name, value in demand.items() if value != was[name]}
+    return more | (voters.frozen_owners(item.run.agent, more["not_by"]) if "not_by" in more else {})
+
+
+def _groups(item: Intervention, judgement: Judgement) -> list[str]:
+    """Whose approvals count for both; those of the edit's rule where nobody's would.
+
+    A rule that would have put the call to another queue wants the people of that queue.
+    """
+    has = list(item.policy.get("groups") or ())
+    wants = list(judgement.groups)
+    if not wants and judgement.queue not in ("", item.queue.slug):
+        wants = [judgement.queue]
+    return [name for name in has if name in wants] or wants or has
+
+
+def _judgement(item: Intervention, arguments: Any) -> Judgement:
+    run = item.run
+    case = Case(
+        tool=item.tool,
+        agent=item.agent,
+        arguments=arguments,
+        kind=item.kind,
+        run=lambda: rulebook.facts_of(run),
+        requester=lambda: rulebook.requester_of(run),
+    )
+    author_asks = bool(item.tool_call and item.tool_call.author_asks)
+    return rulebook.current().judge(case, agent=run.agent, author_asks=author_asks)
+
+
+def _require_voters(item: Intervention, judgement: Judgement, by: User) -> None:
+    """Raises Invalid where ``by`` may not vote on it as it is asked now, or too few others may."""
+    rule = f"The rule “{judgement.name}” covers these arguments."
+    if why := eligibility.barred(by, item):
+        raise Invalid(replacement=f"{rule} {why}")
+    others = eligibility.electorate(item).exclude(pk=by.pk)[: item.needed - 1]
+    if len(others) < item.needed - 1:
+        raise Invalid(
+            replacement=f"{rule} It wants {item.needed} approvals, and too few others of this queue may give one. "
+            "Reject the call and tell the agent what to propose instead."
+        )
