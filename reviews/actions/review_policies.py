@@ -40,16 +40,23 @@ def draft(slug: str, *, by: User, body: Mapping[str, Any] | None = None, source:
         raise Conflict(f"Somebody else has just begun a version of {slug}.") from None
 
 
-def begun(slug: str, body: Mapping[str, Any], *, by: User | None, source: str, **more: Any) -> ReviewPolicy:
-    """A new draft of a policy that has none. Part of a transaction; raises Conflict, IntegrityError."""
+def begun(
+    slug: str, body: Mapping[str, Any], *, by: User | None, source: str, in_force: bool = False, **more: Any
+) -> ReviewPolicy:
+    """A new draft of a policy that has none, or, beside any draft, a version ``in_force`` of one that has none of these.
+
+    Part of a transaction; raises Conflict, IntegrityError.
+    """
     versions = _locked(slug)
-    if waiting := next((row for row in versions if row.is_draft), None):
+    waiting = next((row for row in versions if row.is_draft), None)
+    if waiting is not None and not in_force:
         author = name_of(waiting.edited_by) if waiting.edited_by else "the system"
         raise Conflict(f"{waiting} is a draft already; {author} wrote it last.")
     base = next((row for row in versions if row.status == PolicyStatus.ACTIVE), versions[0] if versions else None)
     usual = {"title": slug.replace("-", " ").capitalize()[:200], "agent": "*", "position": USUAL, "rules": []}
     said = {key: getattr(base, key) for key in usual} if base else usual
     now = timezone.now()
+    more |= {"status": PolicyStatus.ACTIVE, "activated_at": now} if in_force else {}
     made = ReviewPolicy(
         **said | {"slug": slug, "note": "", **body},
         version=versions[0].version + 1 if versions else 1,

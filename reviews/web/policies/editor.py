@@ -37,7 +37,7 @@ def edit_policy(request: ReviewRequest, slug: str, version: int) -> HttpResponse
 
 
 def _as_fields(request: ReviewRequest, row: ReviewPolicy) -> HttpResponse:
-    sheet, act = Sheet.sent(request.POST), request.POST.get("act", "check")
+    sheet, act = Sheet.sent(request.POST), _act(request)
     if act == JSON:
         text = json.dumps(sheet.body, indent=2, ensure_ascii=False)
         return _show(request, row, Sheet({}, [], [], text=text), JSON)
@@ -50,7 +50,7 @@ def _as_fields(request: ReviewRequest, row: ReviewPolicy) -> HttpResponse:
 
 
 def _as_json(request: ReviewRequest, row: ReviewPolicy) -> HttpResponse:
-    text, act = request.POST.get("body", ""), request.POST.get("act", "check")
+    text, act = request.POST.get("body", ""), _act(request)
     body, sheet = read_json(text), Sheet({}, [], [], text=text)
     if body is None:
         sheet.errors = {"": NO_OBJECT}
@@ -62,6 +62,11 @@ def _as_json(request: ReviewRequest, row: ReviewPolicy) -> HttpResponse:
     sheet.errors = policy_bodies.errors_in(body)
     sheet.said = "" if sheet.errors else "All of it can be read. It is not saved yet."
     return _show(request, row, sheet, JSON, status=422 if sheet.errors else 200)
+
+
+def _act(request: ReviewRequest) -> str:
+    """What was pressed; the button that puts one's own in the place of theirs sends only its own name."""
+    return "save" if "over" in request.POST else request.POST.get("act", "check")
 
 
 def _save(request: ReviewRequest, row: ReviewPolicy, sheet: Sheet, body: dict[str, Any], way: str) -> HttpResponse:
@@ -89,6 +94,6 @@ def _show(
         "sheet": sheet,
         "way": way,
         "rules": sheet.shown() if way == FIELDS else [],
-        "seen": request.POST.get("seen") or row.digest,
+        "seen": request.POST.get("over") or request.POST.get("seen") or row.digest,
     }
     return show(request, PAGE, PART, context | more, status=status)

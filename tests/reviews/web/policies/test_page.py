@@ -2,9 +2,9 @@
 
 import pytest
 
-from reviews.actions import review_policies, shadows
+from reviews.actions import policy_defaults, review_policies, shadows
 from reviews.actions.rulebook import Shadow
-from reviews.models import ReviewPolicy, ToolCall
+from reviews.models import AuditEntry, ReviewPolicy, ToolCall
 from reviews.policies import Judgement
 from reviews.states import Ruling
 from tests import factories
@@ -67,10 +67,19 @@ class TestList:
         assert "/policies/payments/1/" not in text_of(page_of(mara, "reviews:policies"))
         assert "/policies/payments/1/" in text_of(page_of(mara, "reviews:policies", show="all"))
 
-    def test_has_the_starter_set_and_what_agents_say_from_the_first_visit(self, mara):
+    def test_has_the_starter_set_and_what_agents_say_once_a_worker_has_met_them(self, mara):
         factories.card("clerk", review=[ASK])
+        policy_defaults.meet_all()
         page = text_of(page_of(mara, "reviews:policies"))
         assert "Payments and deletions" in page and "house-messages" in page and ">Clerk<" in page
+
+    @pytest.mark.parametrize("person", ["otto", "mara"])
+    def test_puts_nothing_in_force_by_being_looked_at(self, person, request):
+        few = statements(lambda: page_of(request.getfixturevalue(person), "reviews:policies"))
+        for number in range(5):
+            factories.card(f"clerk-{number}", review=[{"tool": "pay", "ruling": "allow"}])
+        assert statements(lambda: page_of(request.getfixturevalue(person), "reviews:policies")) == few
+        assert not ReviewPolicy.objects.exists() and not AuditEntry.objects.filter(action="policy.activated").exists()
 
     def test_tells_what_a_trial_would_have_changed(self, draft, mara):
         review_policies.start_shadow(draft.pk, by=mara)
