@@ -194,7 +194,9 @@ def _who_must(row: ReviewPolicy) -> str:
     if row.status in (PolicyStatus.DRAFT, PolicyStatus.SHADOW):
         if row.edited_by is None:
             return "A manager or an admin has to put it in force; the system wrote it."
-        return f"A manager or an admin other than {name_of(row.edited_by)} has to put it in force."
+        others = User.objects.filter(pk__in=row.wrote).exclude(pk=row.edited_by.pk)
+        writers = map(name_of, (row.edited_by, *others))
+        return f"A manager or an admin other than {' and '.join(writers)} has to put it in force."
     if row.status == PolicyStatus.ACTIVE and row.retiring_by is not None:
         return f"{name_of(row.retiring_by)} asks to retire it; another manager or admin has to confirm that."
     return ""
