@@ -131,7 +131,7 @@ class ReviewPolicy(Stateful):
             return self._unreadable(str(error))
 
     def _unreadable(self, why: str) -> Policy:
-        return unreadable(self.slug, self.version, self.agent, self.position, why)
+        return unreadable(self.slug, self.version, self.agent, self.position, why, self.rules)
 
 
 class PolicyMark(models.Model):
