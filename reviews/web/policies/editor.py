@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from reviews.actions import Conflict, Invalid, policy_bodies, review_policies
+from reviews.actions import Conflict, Invalid, enough, policy_bodies, review_policies
 from reviews.models import ReviewPolicy
 from reviews.web.diff import Comparison
 from reviews.web.http import ReviewRequest, show
@@ -73,7 +73,7 @@ def _save(request: ReviewRequest, row: ReviewPolicy, sheet: Sheet, body: dict[st
     """Save what was read, or say what is wrong, or what somebody else has written meanwhile."""
     seen = request.POST.get("over") or request.POST.get("seen") or UNREAD
     try:
-        review_policies.save(row.pk, by=request.user, body=body, seen=seen)
+        row = review_policies.save(row.pk, by=request.user, body=body, seen=seen)
     except Invalid as invalid:
         sheet.refuse(invalid.errors)
         return _show(request, row, sheet, way, status=422)
@@ -82,6 +82,8 @@ def _save(request: ReviewRequest, row: ReviewPolicy, sheet: Sheet, body: dict[st
         theirs = Comparison(body_of(row), {**body_of(row), **body}) if row.is_draft else None
         return _show(request, row, sheet, way, status=409, conflict=str(conflict), theirs=theirs)
     messages.success(request, f"{row} is saved. It judges nothing until somebody else puts it in force.")
+    for said in enough.too_few(row):
+        messages.warning(request, said)
     return redirect("reviews:policy", row.slug, row.version)
 
 

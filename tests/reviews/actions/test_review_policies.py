@@ -78,6 +78,7 @@ class TestDraft:
         [
             ({"rules": [{"tool": "pay", "when": "to matches ["}]}, "rules.0.when"),
             ({"rules": [{"tool": "pay"}, {"tool": "pay", "queue": "nowhere"}]}, "rules.1.queue"),
+            ({"rules": [{"tool": "pay", "groups": ["manager", "complaince"]}]}, "rules.0.groups"),
             ({"rules": [{"tool": "pay", "escalation": "nowhere"}]}, "rules.0.escalation"),
             ({"rules": [{"tool": "pay", "name": "\x00"}]}, "rules.0"),
             ({"rules": "all"}, "rules"),

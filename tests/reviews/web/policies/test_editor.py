@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.contrib.auth.models import Group
 
 from reviews.actions import review_policies
 from reviews.models import EscalationPolicy, ReviewPolicy
@@ -105,6 +106,7 @@ def saved():
 @pytest.fixture
 def whole(mara, queue):
     EscalationPolicy.objects.create(slug="slow", body={}, created_at="2026-01-01T00:00Z")
+    Group.objects.bulk_create([Group(name="treasury"), Group(name="board")])
     return review_policies.draft("payments", by=mara, body={"rules": [WHOLE, ASK]})
 
 

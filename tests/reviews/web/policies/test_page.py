@@ -5,7 +5,7 @@ import pytest
 from reviews.actions import policy_defaults, review_policies, shadows
 from reviews.actions.rulebook import Shadow
 from reviews.models import AuditEntry, ReviewPolicy, ToolCall
-from reviews.policies import Judgement
+from reviews.policies import Judgement, Rule
 from reviews.states import Ruling
 from tests import factories
 from tests.reviews import desk_data
@@ -134,6 +134,23 @@ class TestPage:
         review_policies.draft("payments", by=nina, body={"title": "Other"})
         assert "What differs from version 2" in text_of(page_of(mara, "reviews:policy", *ONE, against="2"))
         assert "What differs" not in text_of(page_of(mara, "reviews:policy", *ONE, against="1"))
+
+    def test_warns_that_too_few_could_decide(self, draft, mara, nina):
+        assert 'id="too-few"' not in text_of(page_of(nina, "reviews:policy", *ONE))
+        review_policies.save(draft.pk, by=mara, body={"rules": [{**ASK, "approvals": 2}]})
+        assert "needs 2 to approve, and 1 person has a seat" in text_of(page_of(nina, "reviews:policy", *ONE))
+
+    def test_compares_a_draft_with_what_is_in_force_however_old_that_is(self, in_force, mara, nina):
+        for _ in range(22):
+            review_policies.discard(review_policies.draft("payments", by=mara).pk, by=mara)
+        review_policies.draft("payments", by=mara, body={"title": "Newest"})
+        page = page_of(nina, "reviews:policy", "payments", 24)
+        assert page.context["base"] == in_force and "What differs from version 1" in text_of(page)
+
+    def test_compares_an_older_draft_with_what_an_agents_code_put_in_force(self, draft, nina):
+        policy_defaults.meet("payments", "Payments", [Rule.from_dict({"tool": "pay"})])
+        page = page_of(nina, "reviews:policy", *ONE)
+        assert page.context["base"].version == 2 and "What differs from version 2" in text_of(page)
 
     def test_says_that_a_version_was_altered(self, in_force, mara):
         ReviewPolicy.objects.update(rules=[])
