@@ -160,6 +160,7 @@ def _show(request: ReviewRequest, row: ReviewPolicy, *, notice: str = "", status
         "changes": Comparison(said(base), said(row)) if base else None,
         "rule_lines": Comparison(said(base)["rules"], said(row)["rules"]).lines if base else [],
         "tally": shadows.tally(row),
+        "trials": shadows.newest(row, by=request.user) if row.shadowed_at else [],
         "too_few": enough.too_few(row) if row.status != PolicyStatus.RETIRED else [],
         "steps": _steps(row, request.user),
         "altered": row.digest != row.signature(),

@@ -4,7 +4,7 @@ import pytest
 
 from reviews.actions import policy_defaults, review_policies, shadows
 from reviews.actions.rulebook import Shadow
-from reviews.models import AuditEntry, ReviewPolicy, ToolCall
+from reviews.models import AuditEntry, Intervention, ReviewPolicy, Run, ToolCall
 from reviews.policies import Judgement, Rule
 from reviews.states import Ruling
 from tests import factories
@@ -151,6 +151,31 @@ class TestPage:
         policy_defaults.meet("payments", "Payments", [Rule.from_dict({"tool": "pay"})])
         page = page_of(nina, "reviews:policy", *ONE)
         assert page.context["base"].version == 2 and "What differs from version 2" in text_of(page)
+
+    def test_lists_the_newest_calls_that_its_trial_would_have_changed(self, draft, mara, admin):
+        review_policies.start_shadow(draft.pk, by=mara)
+        desk_data.refund()
+        call = ToolCall.objects.get()
+        would = Judgement(Ruling.REFUSED, "why", rule="Never", seen="amount is 480")
+        for ruling in shadows.rulings(call, [Shadow(draft.pk, would)]):
+            ruling.make()
+        page = text_of(page_of(mara, "reviews:policy", *ONE))
+        assert (
+            "it would be: Refused by policy (“Never”)" in page
+            and f"/runs/{call.run_id}/" in page
+            and "amount is 480" in page
+        )
+
+    def test_lists_no_call_of_a_run_that_may_not_be_read(self, draft, mara):
+        review_policies.start_shadow(draft.pk, by=mara)
+        question, legal = factories.question(), factories.queue("legal")
+        Intervention.objects.update(queue=legal)
+        Run.objects.update(queue=legal)
+        for ruling in shadows.rulings(
+            question.tool_call, [Shadow(draft.pk, Judgement(Ruling.REFUSED, "why", rule="Never"))]
+        ):
+            ruling.make()
+        assert "it would be" not in text_of(page_of(mara, "reviews:policy", *ONE))
 
     def test_says_that_a_version_was_altered(self, in_force, mara):
         ReviewPolicy.objects.update(rules=[])
