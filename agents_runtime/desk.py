@@ -118,7 +118,7 @@ class RunDesk:
             tool=request.tool,
             arguments=request.arguments,
             schema=request.schema,
-            judgement=replace(said, verdicts=REMOTE_VERDICTS) if is_limited else said,
+            judgement=replace(said, verdicts=_at_the_provider(said.verdicts)) if is_limited else said,
             kind=Kind(case.kind),
             idempotent=request.tool in self.entry.idempotent,
             is_agent=request.is_agent,
@@ -143,3 +143,9 @@ class RunDesk:
 
 def _answer(row: ToolCall) -> Answer:
     return Answer(row.status in GO, str(row.output or row.error or ""), known=row.status in tool_calls.KNOWN)
+
+
+def _at_the_provider(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """What of a rule's verdicts can be said of a call at the model provider; at least that it must not run."""
+    allowed = tuple(verdict for verdict in REMOTE_VERDICTS if verdict in (verdicts or REMOTE_VERDICTS))
+    return allowed or (Verdict.REJECT,)

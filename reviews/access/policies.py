@@ -32,5 +32,5 @@ def require_policy_writer(user: User) -> None:
 
 
 def is_second_person(user: User | AnonymousUser, policy: ReviewPolicy) -> bool:
-    """Whether they are another than who wrote the version last; what the system wrote nobody here wrote."""
-    return policy.edited_by_id is None or policy.edited_by_id != user.pk
+    """Whether they have written nothing of the version; what the system wrote nobody here wrote."""
+    return user.pk not in {policy.edited_by_id, *policy.wrote} - {None}

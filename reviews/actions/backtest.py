@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from reviews import access
 from reviews.actions import rulebook
+from reviews.actions.errors import Conflict
 from reviews.models import Intervention, ReviewPolicy, ToolCall
 from reviews.policies import ASK_HUMAN, MARKED, Case, Policy, judge_by, mentions, with_trial
 from reviews.states import Kind, Outcome, Ruling
@@ -112,8 +115,14 @@ class Page:
 def run(policy_id: int, *, by: User, days: int = 30) -> Report:
     """Judge the calls of the last ``days`` by that version, and count what differs from what was recorded.
 
-    Only calls of runs that this person may read are judged. Raises PermissionDenied for who may not read policies.
+    Only calls of runs that this person may read are judged. Raises PermissionDenied for who may not read policies,
+    Conflict where another back-test of this person is under way.
     """
+    with _alone(by):
+        return _run(policy_id, by, days)
+
+
+def _run(policy_id: int, by: User, days: int) -> Report:
     began, until = time.monotonic(), timezone.now()
     policy = _readable(policy_id, by)
     report = Report(policy, until - timedelta(days=min(max(days, 1), MOST_DAYS)), until)
@@ -130,7 +139,15 @@ def run(policy_id: int, *, by: User, days: int = 30) -> Report:
 def page(
     policy_id: int, change: str, *, by: User, since: datetime, until: datetime, after: int = 0, size: int = SIZE
 ) -> Page:
-    """The calls of one of CHANGES that follow the call ``after``, of the same time as a report; newest first."""
+    """The calls of one of CHANGES that follow the call ``after``, of the same time as a report; newest first.
+
+    Raises PermissionDenied, and Conflict as ``run`` does.
+    """
+    with _alone(by):
+        return _page(policy_id, change, by, since, until, after, size)
+
+
+def _page(policy_id: int, change: str, by: User, since: datetime, until: datetime, after: int, size: int) -> Page:
     began = time.monotonic()
     policy = _readable(policy_id, by)
     test = _Test(policy, by, since, until)
@@ -214,6 +231,18 @@ class _Test:
             username = User.objects.filter(pk=user_id).values_list("username", flat=True).first()
             self._requesters[user_id] = {"username": username, "groups": list(groups)}
         return self._requesters[user_id]
+
+
+@contextmanager
+def _alone(by: User) -> Iterator[None]:
+    """One back-test of a person at a time, in all processes; who is cut off waits no longer than one may take."""
+    key = f"backtest-{by.pk}"
+    if not cache.add(key, True, timeout=int(SECONDS * 2)):
+        raise Conflict("Another back-test of yours is under way; try again once it is done.")
+    try:
+        yield
+    finally:
+        cache.delete(key)
 
 
 def _readable(policy_id: int, by: User) -> ReviewPolicy:

@@ -6,20 +6,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.db.models import Model
+from django.contrib.auth.models import Group
 
 from reviews.actions.errors import Invalid
 from reviews.actions.text import is_deep, storable
 from reviews.models import EscalationPolicy, Queue
 from reviews.policies import Rule, problems
 from reviews.policies.book import FIRST, LAST
+from reviews.states import Standing
 
 KEYS = ("title", "agent", "position", "note", "rules")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
-NAMED: dict[str, tuple[type[Model], str]] = {
-    "queue": (Queue, "queue"),
-    "escalation": (EscalationPolicy, "escalation policy"),
-}
+NAMED = {"queue": "queue", "escalation": "escalation policy in force", "groups": "group or queue"}
 LONGEST = {"slug": 100, "title": 200, "agent": 100, "note": 2000}
 
 
@@ -74,16 +72,31 @@ def _without_effect(at: int, rule: Mapping[str, Any]) -> Iterator[tuple[str, str
 
 
 def _missing(body: Mapping[str, Any]) -> dict[str, str]:
-    """The queues and escalation policies that rules name and that are not there; a statement for each sort named."""
+    """The queues, escalation policies and groups that rules name and that are not there; a statement for each shelf."""
+    rules = [dict(rule) for rule in body.get("rules", ())]
+    queues = Queue.objects.filter(slug__in=_named(rules, "queue", "groups"))
+    limits = EscalationPolicy.objects.filter(slug__in=_named(rules, "escalation"), standing=Standing.IN_FORCE)
+    groups = Group.objects.filter(name__in=_named(rules, "groups"))
+    known = {
+        "queue": set(queues.values_list("slug", flat=True)),
+        "escalation": set(limits.values_list("slug", flat=True)),
+    }
+    known["groups"] = known["queue"] | set(groups.values_list("name", flat=True))
     return {
-        place: said
-        for key, (model, what) in NAMED.items()
-        for place, said in _unknown(body.get("rules", ()), key, model, what)
+        f"rules.{at}.{key}": f"There is no {what} {name!r}."
+        for at, rule in enumerate(rules)
+        for key, what in NAMED.items()
+        for name in _names(rule, key)
+        if name not in known[key]
     }
 
 
-def _unknown(rules: Iterable[Mapping[str, Any]], key: str, model: type[Model], what: str) -> Iterator[tuple[str, str]]:
-    named = {f"rules.{at}.{key}": rule[key] for at, rule in enumerate(rules) if rule.get(key)}
-    shelf = model._default_manager.filter(slug__in=set(named.values())) if named else model._default_manager.none()
-    known = set(shelf.values_list("slug", flat=True))
-    return ((place, f"There is no {what} {slug!r}.") for place, slug in named.items() if slug not in known)
+def _named(rules: Iterable[Mapping[str, Any]], *keys: str) -> set[str]:
+    """Every name under these keys; an empty set makes an empty shelf, which no statement is spent on."""
+    return {name for rule in rules for key in keys for name in _names(rule, key)}
+
+
+def _names(rule: Mapping[str, Any], key: str) -> list[str]:
+    """The names under one key, as they are kept."""
+    said = rule.get(key) or []
+    return [said] if isinstance(said, str) else [name.strip() for name in said]

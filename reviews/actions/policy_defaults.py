@@ -73,14 +73,13 @@ def begin() -> None:
 
 
 def meet(agent: str, title: str, rules: Sequence[Rule]) -> bool:
-    """Make what an agent's code says its policy's version 1, or propose it as a draft where that has changed since.
+    """Put what an agent's code says in force where no version of its policy ever was, beside whatever is drafted there.
 
-    Returns whether anything was made. Nothing is proposed twice, over somebody's draft, or ever put in force instead of
-    what is. Safe to call in several processes at once.
+    Where it has changed since, it is proposed as a draft. Returns whether anything was made. Nothing is proposed twice,
+    over somebody's draft, or ever put in force instead of what is. Safe to call in several processes at once.
     """
     code = rulebook.digest_of_rules(tuple(rules))
-    versions = ReviewPolicy.objects.of(agent)
-    if versions.filter(code=code).exists() or (not rules and not versions.exists()):
+    if _is_met(agent, rules, code):
         return False
     try:
         with transaction.atomic():
@@ -92,15 +91,20 @@ def meet(agent: str, title: str, rules: Sequence[Rule]) -> bool:
         return False
 
 
+def _is_met(agent: str, rules: Sequence[Rule], code: str) -> bool:
+    """Whether nothing is to be made: its code says nothing and never did, or a version came from what it says."""
+    versions = ReviewPolicy.objects.of(agent)
+    return versions.filter(code=code).exists() or not (rules or versions.exclude(activated_at=None).exists())
+
+
 def _meet(agent: str, title: str, rules: Sequence[Rule], code: str) -> bool:
     said = {"agent": agent, "rules": [rule.to_dict() for rule in rules]}
     list(ReviewPolicy.objects.select_for_update().filter(slug=agent).order_by("id").values_list("pk"))
-    if ReviewPolicy.objects.of(agent).filter(code=code).exists():  # another process was faster
+    if _is_met(agent, rules, code):  # another process was faster
         return False
-    if not ReviewPolicy.objects.of(agent).exists():
+    if not ReviewPolicy.objects.of(agent).exclude(activated_at=None).exists():
         body = {"slug": agent, "title": title[:200], "position": USUAL, "note": "", **said}
-        made = review_policies.begun(agent, body, by=None, source="code", code=code)
-        made.move_to(PolicyStatus.ACTIVE, activated_at=made.created_at)
+        made = review_policies.begun(agent, body, by=None, source="code", code=code, in_force=True)
         review_policies.touch()
         audit.record(Act("policy.activated", SYSTEM, data=review_policies.told(made, rules=made.rules)))
         return True

@@ -20,7 +20,7 @@ from reviews.models import PolicyMark, ReviewPolicy
 from reviews.policies.book import USUAL
 from reviews.states import PolicyStatus
 
-OWN_DRAFT = "You wrote this version last, so somebody else has to put it in force."
+OWN_DRAFT = "You wrote some of this version, so somebody else has to put it in force."
 OWN_WISH = "You asked for this already; somebody else has to confirm it."
 
 
@@ -40,16 +40,23 @@ def draft(slug: str, *, by: User, body: Mapping[str, Any] | None = None, source:
         raise Conflict(f"Somebody else has just begun a version of {slug}.") from None
 
 
-def begun(slug: str, body: Mapping[str, Any], *, by: User | None, source: str, **more: Any) -> ReviewPolicy:
-    """A new draft of a policy that has none. Part of a transaction; raises Conflict, IntegrityError."""
+def begun(
+    slug: str, body: Mapping[str, Any], *, by: User | None, source: str, in_force: bool = False, **more: Any
+) -> ReviewPolicy:
+    """A new draft of a policy that has none; or, beside any draft, a version ``in_force`` of one that has none.
+
+    Part of a transaction; raises Conflict, IntegrityError.
+    """
     versions = _locked(slug)
-    if waiting := next((row for row in versions if row.is_draft), None):
+    waiting = next((row for row in versions if row.is_draft), None)
+    if waiting is not None and not in_force:
         author = name_of(waiting.edited_by) if waiting.edited_by else "the system"
         raise Conflict(f"{waiting} is a draft already; {author} wrote it last.")
     base = next((row for row in versions if row.status == PolicyStatus.ACTIVE), versions[0] if versions else None)
     usual = {"title": slug.replace("-", " ").capitalize()[:200], "agent": "*", "position": USUAL, "rules": []}
     said = {key: getattr(base, key) for key in usual} if base else usual
     now = timezone.now()
+    more |= {"status": PolicyStatus.ACTIVE, "activated_at": now} if in_force else {}
     made = ReviewPolicy(
         **said | {"slug": slug, "note": "", **body},
         version=versions[0].version + 1 if versions else 1,
@@ -58,6 +65,7 @@ def begun(slug: str, body: Mapping[str, Any], *, by: User | None, source: str, *
         created_at=now,
         edited_by=by,
         edited_at=now,
+        wrote=_writers(base, by),
         **more,
     )
     made.digest = made.signature()
@@ -81,7 +89,8 @@ def save(policy_id: int, *, by: User, body: Mapping[str, Any], seen: str = "") -
     for key, value in said.items():
         setattr(row, key, value)
     row.digest, row.edited_by, row.edited_at = row.signature(), by, timezone.now()
-    row.save(update_fields=[*(key for key in said if key != "slug"), "digest", "edited_by", "edited_at"])
+    row.wrote = sorted({*row.wrote, by.pk})
+    row.save(update_fields=[*(key for key in said if key != "slug"), "digest", "edited_by", "edited_at", "wrote"])
     audit.record(Act("policy.saved", Actor.of(by), data=told(row, before=before, rules=row.rules)))
     return row
 
@@ -101,7 +110,7 @@ def start_shadow(policy_id: int, *, by: User, seen: str = "") -> ReviewPolicy:
 
 @transaction.atomic
 def activate(policy_id: int, *, by: User, seen: str = "") -> ReviewPolicy:
-    """Put a version in force, in place of the one that is; needs another person than who wrote it last.
+    """Put a version in force, in place of the one that is; needs another person than who wrote any of it.
 
     ``seen`` is the digest of what this person read. Raises Conflict, PermissionDenied.
     """
@@ -222,6 +231,12 @@ def _replaced(row: ReviewPolicy, status: PolicyStatus, by: User) -> list[Act]:
         old.move_to(PolicyStatus.RETIRED, retired_at=timezone.now())
         acts.append(Act("policy.retired", Actor.of(by), data=told(old, replaced_by=row.version)))
     return acts
+
+
+def _writers(base: ReviewPolicy | None, by: User | None) -> list[int]:
+    """Who has written what a new version begins with since a second person read it, and who begins it."""
+    unread = {base.edited_by_id, *base.wrote} if base and base.activated_at is None else set()
+    return sorted({*unread, by.pk if by else None} - {None})
 
 
 def _writer(row: ReviewPolicy) -> str:

@@ -56,11 +56,15 @@ class Rulebook:
         return judge_by(self.active, case, agent=agent, author_asks=author_asks)
 
     def shadows(self, case: Case, said: Judgement, *, agent: str, author_asks: bool) -> tuple[Shadow, ...]:
-        """What each policy on trial would have changed, were it in force."""
-        found = []
+        """What each policy on trial would have changed, were it in force.
+
+        All of them together have the time of one judgement; what they would say once it is over tells nothing.
+        """
+        found, tried = [], case.anew()
         for policy_id, trial in self.trials:
-            others = with_trial(self.active, trial)
-            would = judge_by(others, replace(case, spent=0.0), agent=agent, author_asks=author_asks)
+            would = judge_by(with_trial(self.active, trial), tried, agent=agent, author_asks=author_asks)
+            if tried.is_exhausted():
+                break
             if would.ruling != said.ruling:
                 found.append(Shadow(policy_id, would))
         return tuple(found)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.contrib.auth.models import User
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from reviews import access
 from reviews.actions.rulebook import Shadow
 from reviews.models import New, ReviewPolicy, ShadowRuling, ToolCall
 from reviews.states import Ruling
 
 LONGEST = 500
+LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,12 @@ def rulings(call: ToolCall, shadows: Iterable[Shadow]) -> list[New]:
 def tally(policy: ReviewPolicy) -> Tally:
     """How often it would have asked, let through and refused where the policies in force said otherwise."""
     return Tally(**ShadowRuling.objects.filter(policy=policy).aggregate(**_counts()))
+
+
+def newest(policy: ReviewPolicy, *, by: User) -> list[ShadowRuling]:
+    """The newest calls about which it would have ruled otherwise, of runs that this person may read."""
+    rows = ShadowRuling.objects.filter(policy=policy, tool_call__run__in=access.visible_runs(by))
+    return list(rows.select_related("tool_call").order_by("-pk")[:LISTED])
 
 
 def tallies(policies: Iterable[ReviewPolicy]) -> dict[int, Tally]:

@@ -1,4 +1,4 @@
-"""What people do to time limits and calendars: write the next version of them."""
+"""What people do to time limits and calendars: write the next version, which waits for a second person if in use."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from reviews import access, audit, escalations
+from reviews.actions import agreements
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.policy_bodies import SLUG
 from reviews.actions.text import is_deep, storable
@@ -20,15 +21,17 @@ from reviews.businesstime import Calendar as Hours
 from reviews.escalations import BadEscalation
 from reviews.models import Calendar, EscalationPolicy
 from reviews.models.escalation_policy import DEFAULT_CALENDAR
+from reviews.states import Standing
 
 Row = TypeVar("Row", Calendar, EscalationPolicy)
 LONGEST, DEEPEST = 60, 20
 
 
 def write(slug: str, *, by: User, body: Mapping[str, Any], seen: int) -> EscalationPolicy:
-    """The next version of a policy of time; it holds for what is asked from now on. ``seen`` is the version it changes.
+    """The next version of a policy of time. ``seen`` is the version it changes.
 
-    Raises Conflict where somebody has written one since, Invalid with what is wrong by key, PermissionDenied.
+    It holds for what is asked from now on where no rule in force asks by it, else once a second person agrees. Raises
+    Conflict where somebody has written one since, Invalid with what is wrong by key, PermissionDenied.
     """
     access.require_policy_writer(by)
     try:
@@ -40,13 +43,13 @@ def write(slug: str, *, by: User, body: Mapping[str, Any], seen: int) -> Escalat
         raise Invalid(calendar=f"There is no calendar {named!r}.")
     _require_moments(said, named or DEFAULT_CALENDAR)
     made = EscalationPolicy(slug=_slug(slug), body=said, written_by=by, created_at=timezone.now())
-    return _add(made, seen, "time_limits.written", body=said)
+    return _add(made, seen, said)
 
 
 def write_calendar(slug: str, *, by: User, body: Mapping[str, Any], seen: int) -> Calendar:
     """The next version of a calendar, with ``zone``, ``hours`` and ``holidays``; open questions keep theirs.
 
-    Raises Conflict, Invalid, PermissionDenied.
+    Where rules in force count in it, a second person has to agree first. Raises Conflict, Invalid, PermissionDenied.
     """
     access.require_policy_writer(by)
     try:
@@ -54,24 +57,30 @@ def write_calendar(slug: str, *, by: User, body: Mapping[str, Any], seen: int) -
     except BadCalendar as error:
         raise Invalid(**error.errors) from None
     made = Calendar(slug=_slug(slug), **said, written_by=by, created_at=timezone.now())
-    return _add(made, seen, "calendar.written", body=said)
+    return _add(made, seen, said)
 
 
-def _add(made: Row, seen: int, action: str, **said: Any) -> Row:
+def _add(made: Row, seen: int, said: Mapping[str, Any]) -> Row:
     """Keep it as the version after the one that was seen; the database holds each number once."""
-    rows: Any = type(made)._default_manager
-    newest = rows.filter(slug=made.slug).order_by("-version").select_related("written_by").first()
-    if (newest.version if newest else 0) != seen:
-        raise Conflict(_changed(newest, made.slug))
-    made.version = seen + 1
-    assert made.written_by is not None
+    rows: Any = type(made)._default_manager.filter(slug=made.slug)
+    newest = rows.order_by("-version").select_related("written_by").first()
+    standing = rows.exclude(standing=Standing.TURNED_DOWN).order_by("-version").select_related("written_by").first()
+    if seen not in {row.version if row else 0 for row in (newest, standing)}:
+        raise Conflict(_changed(standing or newest, made.slug))
+    made.version = newest.version + 1 if newest else 1
     try:
         with transaction.atomic():
-            made.save(force_insert=True)
-            if action == "calendar.written":
-                audit.record(Act("calendar.written", Actor.of(made.written_by), data=_told(made, **said)))
+            if agreements.is_used(made):
+                made.standing = Standing.PROPOSED
             else:
-                audit.record(Act("time_limits.written", Actor.of(made.written_by), data=_told(made, **said)))
+                over = {
+                    "standing": Standing.TURNED_DOWN,
+                    "answered_by": made.written_by,
+                    "answered_at": made.created_at,
+                }
+                rows.filter(standing=Standing.PROPOSED).update(**over)
+            made.save(force_insert=True)
+            audit.record(_act(made, agreements.told(made, body=said)))
     except IntegrityError:
         raise Conflict(f"Somebody else has just written version {made.version} of {made.slug}.") from None
     return made
@@ -86,15 +95,19 @@ def _require_moments(said: Mapping[str, Any], calendar: str) -> None:
         raise Invalid(calendar=f"{calendar} is hardly ever open: {error}") from None
 
 
+def _act(made: Row, data: dict[str, Any]) -> Act:
+    assert made.written_by is not None
+    by = Actor.of(made.written_by)
+    if isinstance(made, Calendar):
+        return Act("calendar.proposed" if made.is_proposed else "calendar.written", by, data=data)
+    return Act("time_limits.proposed" if made.is_proposed else "time_limits.written", by, data=data)
+
+
 def _changed(newest: Any, slug: str) -> str:
     if newest is None:
         return f"There is no {slug} that could be changed."
     author = name_of(newest.written_by) if newest.written_by else "The system"
     return f"{author} has written version {newest.version} of {slug} since you read it."
-
-
-def _told(row: Calendar | EscalationPolicy, **more: Any) -> dict[str, Any]:
-    return {"policy": row.slug, "version": row.version} | more
 
 
 def _slug(text: str) -> str:

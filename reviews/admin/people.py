@@ -28,6 +28,10 @@ class QueueAdmin(Signed):
     search_fields = ("name", "slug")
     inlines = (SeatInline,)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Rules name a queue by its short name, so that one stays."""
+        return ("slug",) if obj is not None else ()
+
 
 @admin.register(Membership)
 class MembershipAdmin(Signed):

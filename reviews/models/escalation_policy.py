@@ -11,7 +11,9 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, NullIf
 
 from reviews import escalations
+from reviews.models.agreed import Agreed, by_two_people
 from reviews.models.calendar import Calendar
+from reviews.states import Standing
 
 DEFAULT_CALENDAR = "office"
 """The calendar of a policy that names none; where nobody has written it, `businesstime.OFFICE` stands in."""
@@ -28,31 +30,28 @@ class EscalationPolicyQuerySet(models.QuerySet["EscalationPolicy"]):
             Value(DEFAULT_CALENDAR),
             output_field=text,
         )
-        calendars = Calendar.objects.filter(slug=OuterRef("named")).order_by("-version")
+        calendars = Calendar.objects.filter(slug=OuterRef("named"), standing=Standing.IN_FORCE).order_by("-version")
         columns = {f"its_{name}": Subquery(calendars.values(name)[:1]) for name in ("zone", "hours", "holidays")}
-        return self.filter(slug=slug).order_by("-version").annotate(named=named).annotate(**columns)[:1]
+        rows = self.filter(slug=slug, standing=Standing.IN_FORCE).order_by("-version")
+        return rows.annotate(named=named).annotate(**columns)[:1]
 
 
-class EscalationPolicy(models.Model):
+class EscalationPolicy(Agreed):
     """One version of a policy of time: a change is a new version, for open questions keep their own.
 
     ``body`` is as `reviews.escalations` reads it. Where silence approves, ``enabled_by`` is the second person who said
     that it may; without one it rejects instead.
     """
 
-    slug = models.SlugField(max_length=60)
-    version = models.PositiveIntegerField(default=1)
     body: models.JSONField[Any, Any] = models.JSONField()
-    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     enabled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField()
 
     objects = models.Manager.from_queryset(EscalationPolicyQuerySet)()
 
     class Meta:
         verbose_name_plural = "escalation policies"
         constraints = [
-            models.UniqueConstraint(fields=["slug", "version"], name="one_version_of_an_escalation_policy"),
+            *by_two_people("an_escalation_policy"),
             models.CheckConstraint(
                 condition=Q(enabled_by__isnull=True)
                 | (Q(written_by__isnull=False) & ~Q(enabled_by=models.F("written_by"))),
@@ -60,9 +59,6 @@ class EscalationPolicy(models.Model):
             ),
         ]
         ordering = ("slug", "-version")
-
-    def __str__(self) -> str:
-        return f"{self.slug} {self.version}"
 
     def read(self) -> escalations.Escalation:
         """The policy, checked. Raises BadEscalation where the row was tampered with."""

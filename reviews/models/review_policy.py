@@ -44,9 +44,9 @@ class ReviewPolicyQuerySet(models.QuerySet["ReviewPolicy"]):
 class ReviewPolicy(Stateful):
     """One version of a policy. A draft may be edited; every later one is as its digest says, for ever.
 
-    ``edited_by`` wrote it last, nobody where the system did. ``code`` is the digest of the rules that an agent was
-    registered with, where the version came from there. ``retiring_by`` wants it out of force and waits for a second
-    person.
+    ``edited_by`` wrote it last, nobody where the system did; ``wrote`` has the keys of all who have written since the
+    version that was in force. ``code`` is the digest of the rules that an agent was registered with, where the version
+    came from there. ``retiring_by`` wants it out of force and waits for a second person.
     """
 
     class Source(models.TextChoices):
@@ -69,6 +69,7 @@ class ReviewPolicy(Stateful):
     created_at = models.DateTimeField()
     edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     edited_at = models.DateTimeField()
+    wrote: models.JSONField[Any, Any] = models.JSONField(default=list)
     shadowed_at = models.DateTimeField(null=True)
     activated_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     activated_at = models.DateTimeField(null=True)
@@ -130,7 +131,7 @@ class ReviewPolicy(Stateful):
             return self._unreadable(str(error))
 
     def _unreadable(self, why: str) -> Policy:
-        return unreadable(self.slug, self.version, self.agent, self.position, why)
+        return unreadable(self.slug, self.version, self.agent, self.position, why, self.rules)
 
 
 class PolicyMark(models.Model):

@@ -7,13 +7,11 @@ from reviews.policies.book import (
     ordered,
     problems,
     read_rules,
-    unreadable,
     with_trial,
 )
 from reviews.policies.case import Case
 from reviews.policies.conditions import OPERATORS, BadRule, Condition
 from reviews.policies.judging import (
-    ASK_HUMAN,
     DUE_IN,
     MARKED,
     PASSES,
@@ -24,7 +22,8 @@ from reviews.policies.judging import (
     render,
 )
 from reviews.policies.readers import NOT_BY, READERS, REJECTING, RULINGS
-from reviews.policies.rules import Rule
+from reviews.policies.rules import ASK_HUMAN, Rule
+from reviews.policies.unreadable import unreadable
 from reviews.policies.values import show
 
 __all__ = [

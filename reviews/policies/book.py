@@ -11,7 +11,7 @@ from reviews.policies.case import Case
 from reviews.policies.conditions import BadRule
 from reviews.policies.judging import Judgement, judge_case
 from reviews.policies.rules import Rule
-from reviews.states import Risk
+from reviews.states import Ruling
 
 MOST_RULES = 200
 FIRST, LAST, USUAL = 0, 1000, 500
@@ -20,7 +20,7 @@ FIRST, LAST, USUAL = 0, 1000, 500
 
 @dataclass(frozen=True)
 class Policy:
-    """One version of a policy, ready to judge by. What is ``unreadable`` asks about every call and says why."""
+    """One version of a policy, ready to judge by. What is ``unreadable`` lets no call pass and says why."""
 
     slug: str
     rules: tuple[Rule, ...]
@@ -39,15 +39,10 @@ class Policy:
         if not said.rule:
             return None
         if self.unreadable:
-            why = f"The policy {self.slug} (version {self.version}) cannot be used, so a person is asked"
+            so = "but refuses this" if said.ruling == Ruling.REFUSED else "so a person is asked"
+            why = f"The policy {self.slug} (version {self.version}) cannot be used, {so}"
             said = replace(said, why=f"{why}: {self.unreadable}")
         return replace(said, policy=self.slug, policy_version=self.version)
-
-
-def unreadable(slug: str, version: int, agent: str, position: int, why: str) -> Policy:
-    """What stands for a policy that cannot be read: a person is asked about whatever it might have spoken of."""
-    guard = Rule("*", name="Unreadable policy", risk=Risk.HIGH)
-    return Policy(slug, (guard,), version, agent, position, why)
 
 
 def ordered(policies: Iterable[Policy]) -> tuple[Policy, ...]:
@@ -98,7 +93,7 @@ def _problems(at: int, rule: Any) -> Iterator[tuple[str, str]]:
     if isinstance(rule, Mapping) and not set(rule) - set(_KEYS) and rule.get("tool"):
         for key, value in rule.items():
             try:
-                Rule.from_dict({"tool": "*", key: value})
+                Rule.require_readable(key, value)
             except BadRule as error:
                 alone.append((f"rules.{at}.{key}", str(error)))
     if alone:

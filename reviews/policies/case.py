@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reviews.policies.values import dig, show, steps
@@ -20,6 +21,8 @@ ALIASES = {"tool": ("call", "tool"), "kind": ("call", "kind")}
 ARGUMENTS = "arguments"
 MATCHING = 0.25
 """Seconds that all patterns together may take on one call."""
+WORKING = 0.5
+"""Seconds of a processor that all conditions together may take on one call, patterns aside."""
 PLACE = re.compile(r"\{([\w.-]+)\}")
 Facts = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
@@ -39,6 +42,7 @@ class Case:
     run: Facts = field(default_factory=dict)
     requester: Facts = field(default_factory=dict)
     spent: float = 0.0
+    worked: float = 0.0
 
     def find(self, path: tuple[str, ...]) -> Iterator[tuple[bool, Any]]:
         """Every value that the path leads to, and whether it is there. Raises Ambiguous."""
@@ -58,6 +62,27 @@ class Case:
         """Count the time since that moment of the monotonic clock."""
         self.spent += time.monotonic() - since
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Count what is done meanwhile; the processor's time, so that it is the same on a busy machine."""
+        self._since = time.thread_time()
+        try:
+            yield
+        finally:
+            self.worked += time.thread_time() - self._since
+
+    def is_over(self) -> bool:
+        """Whether no condition may be looked at any more; asked while at work."""
+        return self.worked + time.thread_time() - self._since > WORKING
+
+    def anew(self) -> Case:
+        """The same call, with all the time before it."""
+        return replace(self, spent=0.0, worked=0.0)
+
+    def is_exhausted(self) -> bool:
+        """Whether the time for patterns or for all conditions was used up."""
+        return self.time_left() <= 0 or self.worked > WORKING
+
     def render(self, template: str) -> str:
         """Fill ``{path}`` places with values; a missing one becomes ``?``."""
 
@@ -69,6 +94,8 @@ class Case:
             return show(actual) if found else "?"
 
         return PLACE.sub(value, template)[:200]
+
+    _since: float = field(default=0.0, init=False)
 
     def _about(self, name: str) -> Mapping[str, Any]:
         if name == "call":

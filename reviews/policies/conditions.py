@@ -6,13 +6,11 @@ import json
 import math
 import operator
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import regex
-
+from reviews.policies import patterns
 from reviews.policies.case import ARGUMENTS, Ambiguous, Case
 from reviews.policies.values import PATH, is_like, quote, show, sort, steps
 
@@ -35,9 +33,9 @@ CONDITION = re.compile(
     re.DOTALL,
 )
 EXISTENCE = re.compile(rf"\s*(?P<path>{PATH.pattern})\s+(?P<word>(?:not\s+)?exists)\s*")
-LONGEST_PATTERN, DEEPEST = 500, 10
-ONE_MATCH = 0.1
-"""Seconds that one pattern may take."""
+DEEPEST = 10
+OFTEN = 64
+"""After so many values it is looked whether there is time left."""
 Told = tuple[bool | None, str]
 
 
@@ -106,20 +104,32 @@ class Condition:
         pattern then has to match the whole text. ``subject`` is a Case, or arguments alone.
         """
         case = subject if isinstance(subject, Case) else Case("", "", subject)
-        try:
-            found = list(case.find(steps(self.path)))
-        except Ambiguous:
-            return None, f"{self.path} is also the name of an argument, so nobody can tell which is meant"
-        except (ValueError, RecursionError):
-            return None, f"{self.path} cannot be followed"
-        told = [self._one(case, there, actual, strict) for there, actual in found]
-        if not told:
-            return (None if strict else False), f"{self.path} has no elements"
-        return _joined(told, all_of=strict)
+        with case.at_work():
+            try:
+                return self._joined(case, strict)
+            except Ambiguous:
+                return None, f"{self.path} is also the name of an argument, so nobody can tell which is meant"
+            except (ValueError, RecursionError):
+                return None, f"{self.path} cannot be followed"
 
     def aimed_at_arguments(self) -> Condition:
         """The same about the argument, where the name alone would mean the call's tool or kind."""
         return Condition(f"{ARGUMENTS}.{self.path}", self.symbol, self.value) if self.path in ("tool", "kind") else self
+
+    def _joined(self, case: Case, strict: bool) -> Told:
+        """One answer out of many: for any, a yes wins, for all, a no does; else whether nobody can tell of one."""
+        first: Told | None = None
+        unsure: Told | None = None
+        for at, (there, actual) in enumerate(case.find(steps(self.path))):
+            if at % OFTEN == 0 and case.is_over():
+                return None, f"{self.path} was not looked at: all conditions together took too long"
+            told = self._one(case, there, actual, strict)
+            if told[0] is not None and told[0] != strict:
+                return told
+            first, unsure = first or told, unsure or (told if told[0] is None else None)
+        if first is None:
+            return (None if strict else False), f"{self.path} has no elements"
+        return unsure or first
 
     def _one(self, case: Case, there: bool, actual: Any, strict: bool) -> Told:
         if self.verb == "exists":
@@ -146,7 +156,7 @@ class Condition:
             return bool(COMPARISONS[self.symbol](actual, self.value))
         is_denied = self.symbol.startswith("not ")
         if self.verb == "matches":
-            holds = _matches(case, self.value, actual, whole=strict and not is_denied)
+            holds = patterns.matches(case, self.value, actual, whole=strict and not is_denied)
         else:
             holds = (_is_in if self.verb == "in" else _contains)(actual, self.value)
         return holds if holds is None else holds != is_denied
@@ -194,19 +204,7 @@ def _wrong(condition: Condition) -> str:
         return "write one text, number, true or false after it"
     if condition.symbol in (">", "<", ">=", "<=") and sort(value) not in ("number", "text"):
         return "only a number or a text has an order"
-    return _wrong_pattern(value) if condition.verb == "matches" else ""
-
-
-def _wrong_pattern(pattern: Any) -> str:
-    if not isinstance(pattern, str):
-        return "a pattern is a text"
-    if len(pattern) > LONGEST_PATTERN:
-        return f"a pattern has at most {LONGEST_PATTERN} characters"
-    try:
-        regex.compile(pattern)
-    except (regex.error, OverflowError, RecursionError, ValueError) as error:
-        return f"the pattern is no regular expression ({error})"
-    return ""
+    return patterns.wrong_in(value) if condition.verb == "matches" else ""
 
 
 def _is_plain(value: Any, levels: int = DEEPEST) -> bool:
@@ -218,15 +216,6 @@ def _is_plain(value: Any, levels: int = DEEPEST) -> bool:
     return value is None or isinstance(value, (str, int))
 
 
-def _joined(told: list[Told], *, all_of: bool) -> Told:
-    """One answer out of many: for any, a yes wins, for all, a no does; else whether nobody can tell of one."""
-    for wanted in (not all_of, None):
-        for holds, seen in told:
-            if holds is wanted:
-                return holds, seen
-    return told[0]
-
-
 def _comparable(symbol: str, actual: Any, value: Any) -> bool:
     if not is_like(actual, value):
         return False
@@ -236,8 +225,10 @@ def _comparable(symbol: str, actual: Any, value: Any) -> bool:
 
 
 def _is_in(actual: Any, values: list[Any]) -> bool | None:
-    like = [value for value in values if sort(actual) == sort(value) and is_like(actual, value)]
-    return any(actual == value for value in like) if like else None
+    """Nobody can tell where it is none of them, and one of them is of another sort."""
+    if any(sort(actual) == sort(value) and actual == value for value in values):
+        return True
+    return False if actual is not None and all(is_like(actual, value) for value in values) else None
 
 
 def _contains(actual: Any, value: Any) -> bool | None:
@@ -246,20 +237,7 @@ def _contains(actual: Any, value: Any) -> bool | None:
     if isinstance(actual, Mapping):
         return value in actual if isinstance(value, str) else None
     if isinstance(actual, list):
-        return any(sort(item) == sort(value) and item == value for item in actual)
+        if any(sort(item) == sort(value) and item == value for item in actual):
+            return True
+        return False if all(is_like(item, value) for item in actual) else None
     return None
-
-
-def _matches(case: Case, pattern: str, actual: Any, *, whole: bool) -> bool | None:
-    """Raises TimeoutError where the pattern takes longer than one may, or all of this call have."""
-    if not isinstance(actual, str):
-        return None
-    left = min(ONE_MATCH, case.time_left())
-    if left <= 0:
-        raise TimeoutError
-    began = time.monotonic()
-    try:
-        find = regex.fullmatch if whole else regex.search
-        return find(pattern, actual, timeout=left) is not None
-    finally:
-        case.spend(began)

@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reviews.policies.case import Case
-from reviews.policies.rules import Rule
+from reviews.policies.rules import ASK_HUMAN, Rule
 from reviews.states import Kind, Risk, Ruling, Verdict
 
 DUE_IN = {Risk.LOW: 8 * 3600, Risk.MEDIUM: 4 * 3600, Risk.HIGH: 3600, Risk.CRITICAL: 900}
 """Seconds until an item is due, by risk, when its rule does not say (research: escalation defaults)."""
 ALWAYS_ASKED = (Kind.QUESTION, Kind.FINAL_OUTPUT, Kind.UNKNOWN_OUTCOME)
 """What is put to people whatever the rules say: they may only say how."""
-ASK_HUMAN = "ask_human"
-"""The tool by which an agent asks a person."""
 
 
 COVERS: dict[str, str] = {Kind.FINAL_OUTPUT: "final output", Kind.UNKNOWN_OUTCOME: "unknown outcome of {}"}

@@ -11,8 +11,10 @@ from typing import Any
 from reviews.policies.case import Case
 from reviews.policies.conditions import BadRule, Condition
 from reviews.policies.readers import READERS, RULINGS
-from reviews.states import Kind, Risk, Ruling, Verdict
+from reviews.states import VERDICTS_FOR, Kind, Risk, Ruling, Verdict
 
+ASK_HUMAN = "ask_human"
+"""The tool by which an agent asks a person."""
 ASKED_KINDS: dict[str, str] = {Kind.FINAL_OUTPUT: "A final output", Kind.UNKNOWN_OUTCOME: "An unknown outcome"}
 """Kinds whose questions come from the desk itself, not from a call, so that no rule can do without them."""
 ANCHORED = re.compile(r"(?:\(\?[a-zA-Z]+\))?(?:\^|\\A).*(?:\$|\\Z)", re.DOTALL)
@@ -48,7 +50,14 @@ class Rule:
             raise BadRule(f"A rule is a dict that needs 'tool' and knows {', '.join(READERS)}; got {data!r}.")
         rule = cls(**{key: _read(key, value) for key, value in data.items() if value is not None})
         _require_sure(rule)
+        _require_something_to_say(rule)
         return rule
+
+    @staticmethod
+    def require_readable(key: str, value: Any) -> None:
+        """Raises BadRule where the value of one key is wrong by itself, whatever the others say."""
+        if value is not None:
+            _read(key, value)
 
     @classmethod
     def from_code(cls, data: Mapping[str, Any]) -> Rule:
@@ -98,11 +107,12 @@ class Rule:
         """
         if not self.when:
             return True, ""
-        allows = self.ruling == Ruling.LET_THROUGH
-        told = [condition.test(case, strict=allows) for condition in self.when]
-        answers = [holds for holds, _ in told]
-        if False in answers:
-            return False, told[answers.index(False)][1]
+        allows, told = self.ruling == Ruling.LET_THROUGH, []
+        for condition in self.when:
+            holds, seen = condition.test(case, strict=allows)
+            if holds is False:
+                return False, seen
+            told.append((holds, seen))
         unsure = [seen for holds, seen in told if holds is None]
         return not (unsure and allows), "; ".join(unsure or [seen for _, seen in told])
 
@@ -129,6 +139,17 @@ def _require_sure(rule: Rule) -> None:
             )
             refused.key = "when"
             raise refused
+
+
+def _require_something_to_say(rule: Rule) -> None:
+    """Verdicts of which none fits what the rule asks about would leave its reviewers nothing to say."""
+    is_question = rule.kind == "*" and rule.tool == ASK_HUMAN
+    kind = Kind.QUESTION if is_question else Kind.TOOL_APPROVAL if rule.kind == "*" else Kind(rule.kind)
+    if rule.ruling == Ruling.ASKED and rule.verdicts and not set(rule.verdicts) & set(VERDICTS_FOR[kind]):
+        said = ", ".join(rule.verdicts)
+        refused = BadRule(f"Cannot read verdicts={said!r} of a rule: it needs one of {', '.join(VERDICTS_FOR[kind])}.")
+        refused.key = "verdicts"
+        raise refused
 
 
 def _values(rule: Rule) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from reviews.states.deeds import DEEDS, OWN_LABELS, deed, outcome_label
 from reviews.states.moves import INTERVENTION_MOVES, POLICY_MOVES, RUN_MOVES, IllegalMove
 from reviews.states.notices import CHOSEN_NOTICES, LASTING_NOTICES, NOTICE_DUE, NoticeChannel, NoticeKind, NoticeStatus
-from reviews.states.policies import PolicyStatus
+from reviews.states.policies import PolicyStatus, Standing
 from reviews.states.questions import OPEN, InterventionStatus, Kind, Risk
 from reviews.states.runs import RUN_ENDED, RUN_OPEN, RunStatus
 from reviews.states.tool_calls import SETTLED_CALLS, UNFINISHED, Ruling, ToolCallStatus
@@ -34,6 +34,7 @@ __all__ = [
     "Ruling",
     "RunStatus",
     "SETTLED_CALLS",
+    "Standing",
     "ToolCallStatus",
     "UNFINISHED",
     "VERDICTS_FOR",

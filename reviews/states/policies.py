@@ -1,4 +1,4 @@
-"""Where a version of a review policy stands."""
+"""Where a version of a review policy, of time limits or of a calendar stands."""
 
 from django.db import models
 
@@ -10,3 +10,11 @@ class PolicyStatus(models.TextChoices):
     SHADOW = "shadow", "Shadow"
     ACTIVE = "active", "Active"
     RETIRED = "retired", "Retired"
+
+
+class Standing(models.TextChoices):
+    """Where one version of time limits or of a calendar stands."""
+
+    IN_FORCE = "in_force", "In force"
+    PROPOSED = "proposed", "Proposed"
+    TURNED_DOWN = "turned_down", "Turned down"

@@ -123,6 +123,8 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "changed": "idle",
     "written": "caution",
     "enabled": "caution",
+    "agreed": "caution",
+    "turned_down": "idle",
 }
 
 

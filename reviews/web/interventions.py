@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reviews.actions import Conflict, Invalid, interventions
 from reviews.actions.eligibility import NotEligible
 from reviews.models import Intervention
-from reviews.web import review
+from reviews.web import ready, review
 from reviews.web.filters import Filter
 from reviews.web.forms import DecisionForm
 from reviews.web.http import ReviewRequest, show, signed_in
@@ -39,7 +39,7 @@ def intervention(request: ReviewRequest, intervention_id: UUID) -> HttpResponse:
 def decide(request: ReviewRequest, intervention_id: UUID) -> HttpResponse:
     """Give a verdict."""
     item = review.find(request.user, intervention_id)
-    form = DecisionForm(item, request.POST)
+    form = DecisionForm(item, ready.filled(request.POST, item))
     if not form.is_valid():
         return _show(request, item, form, status=422)
     return _attempt(request, item, form, partial(interventions.decide, item.pk, by=request.user, **form.said()))

@@ -105,6 +105,16 @@ class TestStopAtGate:
 
         assert desk.run.interventions.get().verdicts == ("approve", "reject")
 
+    @pytest.mark.parametrize(
+        ("verdicts", "left"),
+        [(["reject"], ("reject",)), (["reject", "edit"], ("reject",)), (["edit"], ("reject",))],
+    )
+    def test_lets_nothing_be_said_of_it_that_its_rule_forbids(self, desk, verdicts, left):
+        desk.entry = entry({"tool": "pay", "verdicts": verdicts})
+        desk.stop_at_gate(SNAPSHOT, [request(is_remote=True)])
+
+        assert desk.run.interventions.get().verdicts == left
+
     def test_notes_which_calls_may_run_again(self, desk):
         desk.entry = entry({"tool": "pay"}, {"tool": "wire", "ruling": "refuse"}, idempotent=("pay",))
         desk.stop_at_gate(SNAPSHOT, [request("c1"), request("c2", tool="note")])

@@ -121,6 +121,15 @@ class TestSigned:
             "groups": [["reviewer"], ["auditor"]],
         }
 
+    def test_a_queue_keeps_the_short_name_that_rules_know_it_by(self, desk, queue):
+        page = desk.get(address(Queue, "change", queue.pk)).content.decode()
+        assert 'name="slug"' not in page and 'name="name"' in page
+        seats = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+        sent = {"name": "Helpers", "slug": "helpers", "description": ""} | seats
+        assert desk.post(address(Queue, "change", queue.pk), sent).status_code == 302
+        queue.refresh_from_db()
+        assert (queue.name, queue.slug) == ("Helpers", "support")
+
     def test_a_seat_is_named_when_it_is_given_changed_and_taken(self, desk, queue, charlie):
         form = {"user": charlie.pk, "queue": queue.pk}
         desk.post(address(Membership, "add"), form | {"role": "reviewer"})

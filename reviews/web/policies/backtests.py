@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from reviews import access
-from reviews.actions import backtest
+from reviews.actions import Conflict, backtest
 from reviews.actions.backtest import ASKED, CHANGES, LET_THROUGH, MOST_DAYS, REFUSED, RELEASED, Changed
 from reviews.states import Ruling
 from reviews.web import texts
@@ -69,7 +69,10 @@ def back_test(request: ReviewRequest, slug: str, version: int) -> HttpResponse:
     form = DaysForm(request.GET if "days" in request.GET else None)
     context: dict[str, Any] = {"section": "policies", "row": row, "form": form}
     if form.is_valid():
-        report = backtest.run(row.pk, by=request.user, days=form.cleaned_data["days"])
+        try:
+            report = backtest.run(row.pk, by=request.user, days=form.cleaned_data["days"])
+        except Conflict as conflict:
+            return _busy(request, context, conflict)
         context |= {"report": report, "lists": _lists(request.user, report), "tools": _tools(report)}
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "reviews/policies/back_test.html", context, status=status)
@@ -85,10 +88,18 @@ def back_test_list(request: ReviewRequest, slug: str, version: int, change: str)
     after = texts.number(request.GET.get("after", ""))
     since, until = span
     assert since is not None and until is not None
-    found = backtest.page(row.pk, change, by=request.user, since=since, until=until, after=after)
+    try:
+        found = backtest.page(row.pk, change, by=request.user, since=since, until=until, after=after)
+    except Conflict as conflict:
+        return _busy(request, {"section": "policies", "row": row, "form": DaysForm()}, conflict)
     context = {"section": "policies", "row": row, "title": TITLES[change], "change": change}
     context |= {"since": since, "until": until, "found": found, "rows": _rows(request.user, found.rows)}
     return render(request, "reviews/policies/back_test_list.html", context | {"is_first": not after})
+
+
+def _busy(request: ReviewRequest, context: dict[str, Any], conflict: Conflict) -> HttpResponse:
+    context |= {"notice": str(conflict)}
+    return render(request, "reviews/policies/back_test.html", context, status=409)
 
 
 def _lists(user: User, report: backtest.Report) -> list[dict[str, Any]]:

@@ -6,20 +6,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Max
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from reviews import access
 from reviews.actions import Conflict, Invalid, time_limits
 from reviews.businesstime import DAYS, OFFICE
+from reviews.businesstime import Calendar as Hours
 from reviews.models import Calendar
-from reviews.web import texts
+from reviews.web import keyset
 from reviews.web.http import ReviewRequest
+from reviews.web.policies.agreeing import conflict_with, find, newest, seen_in, told, waiting
 from reviews.web.policies.doors import for_readers, for_writers
 
-MOST = 100
+SIZE, MOST = 40, 100
 NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -62,12 +63,9 @@ class CalendarForm(forms.Form):
 @for_readers
 @require_safe
 def calendars(request: ReviewRequest) -> HttpResponse:
-    """The newest version of each."""
-    newest = Calendar.objects.values("slug").annotate(version=Max("version")).order_by("slug")[:MOST]
-    wanted = {(row["slug"], row["version"]) for row in newest}
-    rows = Calendar.objects.filter(slug__in=[slug for slug, _ in wanted]).select_related("written_by")
-    found = [row for row in rows if (row.slug, row.version) in wanted]
-    context = {"section": "policies", "rows": found, "writes": access.writes_policies(request.user)}
+    """The newest version of each, page by page."""
+    page = keyset.page(newest(Calendar), by=("slug",), cursor=request.GET.get("after", ""), size=SIZE)
+    context = {"section": "policies", "page": page, "writes": access.writes_policies(request.user)}
     return render(request, "reviews/policies/calendars.html", context)
 
 
@@ -75,7 +73,7 @@ def calendars(request: ReviewRequest) -> HttpResponse:
 @require_safe
 def calendar(request: ReviewRequest, slug: str, version: int) -> HttpResponse:
     """One version."""
-    row = _find(slug, version)
+    row = find(Calendar, slug, version)
     return _show(request, row, CalendarForm(row=row))
 
 
@@ -83,38 +81,33 @@ def calendar(request: ReviewRequest, slug: str, version: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def write_calendar(request: ReviewRequest, slug: str = "", version: int = 0) -> HttpResponse:
     """Write the next version of one, or the first of a new one."""
-    row = _find(slug, version) if slug else None
+    row = find(Calendar, slug, version) if slug else None
     form = CalendarForm(request.POST if request.method == "POST" else None, row)
     if not form.is_valid():
         return _show(request, row, form, status=422 if form.is_bound else 200)
-    name, seen = row.slug if row else form.cleaned_data["slug"], texts.number(request.POST.get("seen", ""))
+    name = row.slug if row else form.cleaned_data["slug"]
     try:
-        made = time_limits.write_calendar(name, by=request.user, body=form.body, seen=seen)
+        made = time_limits.write_calendar(name, by=request.user, body=form.body, seen=seen_in(request, row))
     except Invalid as invalid:
         form.refuse(invalid.errors)
         return _show(request, row, form, status=422)
     except Conflict as conflict:
-        return _show(request, row, form, notice=str(conflict), status=409)
-    messages.success(request, f"Version {made.version} of {made.slug} holds for what is asked from now on.")
+        beside = conflict_with(Calendar, name, Hours.read(form.body).snapshot())
+        return _show(request, row, form, status=409, notice=str(conflict), **beside)
+    messages.success(request, told(made))
     return redirect("reviews:calendar", made.slug, made.version)
 
 
-def _find(slug: str, version: int) -> Calendar:
-    rows = Calendar.objects.select_related("written_by")
-    return get_object_or_404(rows, slug=slug.replace("\x00", ""), version=min(version, 2**31 - 1))
-
-
 def _show(
-    request: ReviewRequest, row: Calendar | None, form: CalendarForm, *, notice: str = "", status: int = 200
+    request: ReviewRequest, row: Calendar | None, form: CalendarForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {
         "section": "policies",
         "row": row,
         "form": form,
         "days": [form[day] for day in DAYS],
-        "notice": notice,
         "versions": Calendar.objects.filter(slug=row.slug)[:MOST] if row else [],
-        "seen": request.POST.get("seen") or (row.version if row else 0),
+        "seen": seen_in(request, row),
         "writes": access.writes_policies(request.user),
     }
-    return render(request, "reviews/policies/calendar.html", context, status=status)
+    return render(request, "reviews/policies/calendar.html", context | waiting(row, request) | more, status=status)

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from reviews.actions import Conflict, Invalid, policy_bodies, review_policies
+from reviews.actions import Conflict, Invalid, enough, policy_bodies, review_policies
 from reviews.models import ReviewPolicy
 from reviews.web.diff import Comparison
 from reviews.web.http import ReviewRequest, show
@@ -37,7 +37,7 @@ def edit_policy(request: ReviewRequest, slug: str, version: int) -> HttpResponse
 
 
 def _as_fields(request: ReviewRequest, row: ReviewPolicy) -> HttpResponse:
-    sheet, act = Sheet.sent(request.POST), request.POST.get("act", "check")
+    sheet, act = Sheet.sent(request.POST), _act(request)
     if act == JSON:
         text = json.dumps(sheet.body, indent=2, ensure_ascii=False)
         return _show(request, row, Sheet({}, [], [], text=text), JSON)
@@ -50,7 +50,7 @@ def _as_fields(request: ReviewRequest, row: ReviewPolicy) -> HttpResponse:
 
 
 def _as_json(request: ReviewRequest, row: ReviewPolicy) -> HttpResponse:
-    text, act = request.POST.get("body", ""), request.POST.get("act", "check")
+    text, act = request.POST.get("body", ""), _act(request)
     body, sheet = read_json(text), Sheet({}, [], [], text=text)
     if body is None:
         sheet.errors = {"": NO_OBJECT}
@@ -64,11 +64,16 @@ def _as_json(request: ReviewRequest, row: ReviewPolicy) -> HttpResponse:
     return _show(request, row, sheet, JSON, status=422 if sheet.errors else 200)
 
 
+def _act(request: ReviewRequest) -> str:
+    """What was pressed; the button that puts one's own in the place of theirs sends only its own name."""
+    return "save" if "over" in request.POST else request.POST.get("act", "check")
+
+
 def _save(request: ReviewRequest, row: ReviewPolicy, sheet: Sheet, body: dict[str, Any], way: str) -> HttpResponse:
     """Save what was read, or say what is wrong, or what somebody else has written meanwhile."""
     seen = request.POST.get("over") or request.POST.get("seen") or UNREAD
     try:
-        review_policies.save(row.pk, by=request.user, body=body, seen=seen)
+        row = review_policies.save(row.pk, by=request.user, body=body, seen=seen)
     except Invalid as invalid:
         sheet.refuse(invalid.errors)
         return _show(request, row, sheet, way, status=422)
@@ -77,6 +82,8 @@ def _save(request: ReviewRequest, row: ReviewPolicy, sheet: Sheet, body: dict[st
         theirs = Comparison(body_of(row), {**body_of(row), **body}) if row.is_draft else None
         return _show(request, row, sheet, way, status=409, conflict=str(conflict), theirs=theirs)
     messages.success(request, f"{row} is saved. It judges nothing until somebody else puts it in force.")
+    for said in enough.too_few(row):
+        messages.warning(request, said)
     return redirect("reviews:policy", row.slug, row.version)
 
 
@@ -89,6 +96,6 @@ def _show(
         "sheet": sheet,
         "way": way,
         "rules": sheet.shown() if way == FIELDS else [],
-        "seen": request.POST.get("seen") or row.digest,
+        "seen": request.POST.get("over") or request.POST.get("seen") or row.digest,
     }
     return show(request, PAGE, PART, context | more, status=status)

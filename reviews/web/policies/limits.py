@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.db.models import Max
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from reviews import access, escalations
@@ -14,27 +15,26 @@ from reviews.models import Calendar as CalendarRow
 from reviews.models import EscalationPolicy
 from reviews.models.escalation_policy import DEFAULT_CALENDAR
 from reviews.states import Risk
-from reviews.web import texts
+from reviews.web import keyset
 from reviews.web.http import ReviewRequest, show
+from reviews.web.policies.agreeing import conflict_with, find, newest, seen_in, told, waiting
 from reviews.web.policies.dates import calendar_of, preview
 from reviews.web.policies.doors import for_readers, for_writers
 from reviews.web.policies.limit_forms import LimitForm, body_of, sent_of
 from reviews.web.policies.limit_steps import StepForm
 
-MOST = 100
+SIZE, MOST = 40, 100
 STARTER = escalations.DEFAULTS[Risk.MEDIUM]
 
 
 @for_readers
 @require_safe
 def time_limits_list(request: ReviewRequest) -> HttpResponse:
-    """The newest version of each, and those that hold where a rule names none."""
-    newest = EscalationPolicy.objects.values("slug").annotate(version=Max("version")).order_by("slug")[:MOST]
-    wanted = {(row["slug"], row["version"]) for row in newest}
-    rows = EscalationPolicy.objects.filter(slug__in=[slug for slug, _ in wanted]).select_related("written_by")
+    """The newest version of each, page by page, and those that hold where a rule names none."""
+    page = keyset.page(newest(EscalationPolicy), by=("slug",), cursor=request.GET.get("after", ""), size=SIZE)
     context = {
         "section": "policies",
-        "rows": [row for row in rows if (row.slug, row.version) in wanted],
+        "page": page,
         "defaults": [(Risk(risk), said) for risk, said in escalations.DEFAULTS.items()],
         "writes": access.writes_policies(request.user),
     }
@@ -45,11 +45,7 @@ def time_limits_list(request: ReviewRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def time_limit(request: ReviewRequest, slug: str, version: int) -> HttpResponse:
     """One version with its dates; a POST rearranges it, shows its dates, or writes the next version."""
-    row = get_object_or_404(
-        EscalationPolicy.objects.select_related("written_by", "enabled_by"),
-        slug=slug.replace("\x00", ""),
-        version=min(version, 2**31 - 1),
-    )
+    row = find(EscalationPolicy, slug, version)
     if request.method != "POST":
         return _show(request, row, sent_of(row.body))
     return _posted(request, row)
@@ -66,7 +62,7 @@ def new_time_limit(request: ReviewRequest) -> HttpResponse:
 @require_POST
 def enable_time_limit(request: ReviewRequest, slug: str, version: int) -> HttpResponse:
     """As the second person, let silence approve."""
-    row = get_object_or_404(EscalationPolicy, slug=slug.replace("\x00", ""), version=min(version, 2**31 - 1))
+    row = find(EscalationPolicy, slug, version)
     try:
         silence.enable(row.pk, by=request.user)
         messages.success(request, "Silence approves now, for low risk only.")
@@ -76,22 +72,22 @@ def enable_time_limit(request: ReviewRequest, slug: str, version: int) -> HttpRe
 
 
 def _posted(request: ReviewRequest, row: EscalationPolicy | None) -> HttpResponse:
-    if not access.writes_policies(request.user) and request.POST.get("act") != "preview":
+    act = "save" if "over" in request.POST else request.POST.get("act", "")
+    if not access.writes_policies(request.user) and act != "preview":
         raise Http404("There is no such page.")
     sent = LimitForm.sent(request.POST)
-    if request.POST.get("act") != "save":
-        sent.arrange(request.POST.get("act", ""))
+    if act != "save":
+        sent.arrange(act)
         return _show(request, row, sent)
     slug = row.slug if row else request.POST.get("slug", "")
     try:
-        made = time_limits.write(
-            slug, by=request.user, body=body_of(sent), seen=texts.number(request.POST.get("seen", "0"))
-        )
+        made = time_limits.write(slug, by=request.user, body=body_of(sent), seen=seen_in(request, row))
     except Invalid as invalid:
         return _show(request, row, sent, invalid.errors, status=422)
     except Conflict as conflict:
-        return _show(request, row, sent, notice=str(conflict), status=409)
-    messages.success(request, f"Version {made.version} of {made.slug} holds for what is asked from now on.")
+        beside = conflict_with(EscalationPolicy, slug, escalations.read(body_of(sent)).snapshot())
+        return _show(request, row, sent, status=409, notice=str(conflict), **beside)
+    messages.success(request, told(made))
     return redirect("reviews:time_limit", made.slug, made.version)
 
 
@@ -101,8 +97,8 @@ def _show(
     sent: LimitForm,
     errors: dict[str, str] | None = None,
     *,
-    notice: str = "",
     status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     body, versions = body_of(sent), EscalationPolicy.objects.filter(slug=row.slug)[:MOST] if row else []
     calendar = calendar_of(str(body.get("calendar") or DEFAULT_CALENDAR))
@@ -115,13 +111,12 @@ def _show(
         "sent": sent,
         "steps": [StepForm(step, at, errors) for at, step in enumerate(sent.steps)],
         "errors": errors,
-        "notice": notice,
         "versions": versions,
         "calendars": sorted({DEFAULT_CALENDAR, *CalendarRow.objects.values_list("slug", flat=True)[:500]}),
         "slug": request.POST.get("slug", ""),
-        "seen": request.POST.get("seen") or (row.version if row else 0),
+        "seen": seen_in(request, row),
         "may_not_enable": silence.may_not_enable(row, request.user) if row else "",
         "writes": access.writes_policies(request.user),
     }
     page, part = "reviews/policies/limit.html", "reviews/policies/_limit.html"
-    return show(request, page, part, context | found, status=status)
+    return show(request, page, part, context | waiting(row, request) | found | more, status=status)

@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from reviews import access
-from reviews.actions import Conflict, Invalid, policy_defaults, review_policies, shadows
+from reviews.actions import Conflict, Invalid, review_policies, shadows
 from reviews.models import ReviewPolicy
 from reviews.states import PolicyStatus
 from reviews.web import keyset
@@ -39,7 +39,6 @@ class NewPolicyForm(forms.Form):
 @require_safe
 def policies(request: ReviewRequest) -> HttpResponse:
     """Every policy with its versions, and what those on trial would have changed."""
-    policy_defaults.meet_all()
     every, slug = request.GET.get("show") == "all", request.GET.get("policy", "")[:100].replace("\x00", "")
     rows = access.visible_policies(request.user).for_list().defer("rules")  # type: ignore[attr-defined]
     rows = rows if every else rows.exclude(status=PolicyStatus.RETIRED)

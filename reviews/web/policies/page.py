@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access
-from reviews.actions import Conflict, review_policies, shadows
+from reviews.actions import Conflict, enough, review_policies, shadows
 from reviews.actors import name_of
 from reviews.models import ReviewPolicy
 from reviews.states import PolicyStatus
@@ -146,7 +146,7 @@ def said(row: ReviewPolicy) -> dict[str, Any]:
 
 def _show(request: ReviewRequest, row: ReviewPolicy, *, notice: str = "", status: int = 200) -> HttpResponse:
     versions = list(access.visible_policies(request.user).of(row.slug).defer("rules")[: LISTED + 1])  # type: ignore[attr-defined]
-    base = _base(row, versions, texts.number(request.GET.get("against", "")))
+    base = _base(row, texts.number(request.GET.get("against", "")))
     context = {
         "section": "policies",
         "row": row,
@@ -160,22 +160,26 @@ def _show(request: ReviewRequest, row: ReviewPolicy, *, notice: str = "", status
         "changes": Comparison(said(base), said(row)) if base else None,
         "rule_lines": Comparison(said(base)["rules"], said(row)["rules"]).lines if base else [],
         "tally": shadows.tally(row),
+        "trials": shadows.newest(row, by=request.user) if row.shadowed_at else [],
+        "too_few": enough.too_few(row) if row.status != PolicyStatus.RETIRED else [],
         "steps": _steps(row, request.user),
         "altered": row.digest != row.signature(),
         "must": _who_must(row),
         "writes": access.writes_policies(request.user),
-        "draft": next((one for one in versions if one.is_draft), None),
+        "draft": ReviewPolicy.objects.of(row.slug).filter(status=PolicyStatus.DRAFT).first(),
     }
     return render(request, "reviews/policies/policy.html", context, status=status)
 
 
-def _base(row: ReviewPolicy, versions: list[ReviewPolicy], asked: int) -> ReviewPolicy | None:
+def _base(row: ReviewPolicy, asked: int) -> ReviewPolicy | None:
     """The version it is compared with: the one asked for, else that in force, else the one before it."""
-    others = [one for one in versions if one.pk != row.pk]
+    others = ReviewPolicy.objects.of(row.slug).exclude(pk=row.pk)
     if asked:
-        return ReviewPolicy.objects.of(row.slug).filter(version=min(asked, 2**31 - 1)).exclude(pk=row.pk).first()
-    in_force = next((one for one in others if one.status == PolicyStatus.ACTIVE and one.version < row.version), None)
-    return in_force or next((one for one in others if one.version < row.version), None)
+        return others.filter(version=min(asked, 2**31 - 1)).first()
+    is_new = row.status in (PolicyStatus.DRAFT, PolicyStatus.SHADOW)
+    in_force = others.filter(status=PolicyStatus.ACTIVE)
+    in_force = in_force if is_new else in_force.filter(version__lt=row.version)
+    return in_force.first() or others.filter(version__lt=row.version).first()
 
 
 def _steps(row: ReviewPolicy, user: User) -> list[dict[str, Any]]:
@@ -194,7 +198,9 @@ def _who_must(row: ReviewPolicy) -> str:
     if row.status in (PolicyStatus.DRAFT, PolicyStatus.SHADOW):
         if row.edited_by is None:
             return "A manager or an admin has to put it in force; the system wrote it."
-        return f"A manager or an admin other than {name_of(row.edited_by)} has to put it in force."
+        others = User.objects.filter(pk__in=row.wrote).exclude(pk=row.edited_by.pk)
+        writers = map(name_of, (row.edited_by, *others))
+        return f"A manager or an admin other than {' and '.join(writers)} has to put it in force."
     if row.status == PolicyStatus.ACTIVE and row.retiring_by is not None:
         return f"{name_of(row.retiring_by)} asks to retire it; another manager or admin has to confirm that."
     return ""

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from reviews.web.policies import backtests, calendars, editor, limits, lists, page
+from reviews.web.policies import agreeing, backtests, calendars, editor, limits, lists, page
 
 _one = "policies/<str:slug>/<int:version>/"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,13 @@ urlpatterns: list[URLPattern] = [
     path("time-limits/new/", limits.new_time_limit, name="new_time_limit"),
     path("time-limits/<str:slug>/<int:version>/", limits.time_limit, name="time_limit"),
     path("time-limits/<str:slug>/<int:version>/enable/", limits.enable_time_limit, name="enable_time_limit"),
+    path(
+        "time-limits/<str:slug>/<int:version>/answer/",
+        agreeing.answer,
+        {"kind": "time_limit"},
+        name="answer_time_limit",
+    ),
+    path("calendars/<str:slug>/<int:version>/answer/", agreeing.answer, {"kind": "calendar"}, name="answer_calendar"),
     path("calendars/", calendars.calendars, name="calendars"),
     path("calendars/new/", calendars.write_calendar, name="new_calendar"),
     path("calendars/<str:slug>/<int:version>/", calendars.calendar, name="calendar"),

@@ -170,6 +170,7 @@ class TestUnknownOutcome:
         for person in (alice, bob):
             factories.seat(person, factories.queue("board"))
             vote(item, person)
+        factories.queue("legal")
         in_force(OUTCOME | rule)
 
         unknown = lost(item)

@@ -32,6 +32,24 @@ class TestMeet:
         assert row.read().rules == OLD
         assert book() == ["policy.activated"]
 
+    @pytest.mark.parametrize("given_up", [False, True])
+    def test_puts_it_in_force_beside_a_draft_that_was_there_before_it(self, mara, given_up):
+        drafted = review_policies.draft("refunds", by=mara, body={"agent": "refunds"})
+        if given_up:
+            review_policies.discard(drafted.pk, by=mara)
+
+        assert (meet(OLD), meet(OLD)) == (True, False)
+
+        assert versions() == [(1, "retired" if given_up else "draft", "desk"), (2, "active", "code")]
+        assert rulebook.current().active[0].rules == OLD
+        assert book()[-1] == "policy.activated"
+
+    def test_makes_nothing_of_an_agent_without_rules_that_has_a_draft(self, mara):
+        drafted = review_policies.draft("refunds", by=mara)
+
+        assert meet(()) is False
+        assert list(ReviewPolicy.objects.all()) == [drafted]
+
     def test_makes_nothing_twice_nor_for_an_agent_without_rules(self):
         meet(OLD)
 

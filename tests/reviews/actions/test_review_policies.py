@@ -78,6 +78,7 @@ class TestDraft:
         [
             ({"rules": [{"tool": "pay", "when": "to matches ["}]}, "rules.0.when"),
             ({"rules": [{"tool": "pay"}, {"tool": "pay", "queue": "nowhere"}]}, "rules.1.queue"),
+            ({"rules": [{"tool": "pay", "groups": ["manager", "complaince"]}]}, "rules.0.groups"),
             ({"rules": [{"tool": "pay", "escalation": "nowhere"}]}, "rules.0.escalation"),
             ({"rules": [{"tool": "pay", "name": "\x00"}]}, "rules.0"),
             ({"rules": [{"tool": "*", "kind": "final_output", "ruling": "allow"}]}, "rules.0.ruling"),
@@ -174,14 +175,27 @@ class TestActivate:
         assert (row.activated_by, row.status) == (nina, "active")
         assert book() == ["policy.drafted", "policy.activated"]
 
-    def test_needs_another_person_than_who_wrote_it_last(self, mara, nina):
-        made = drafted(mara)
+    def test_needs_another_person_than_who_wrote_any_of_it(self, mara, nina, admin):
+        made = drafted(mara, ALLOW)
 
         with pytest.raises(PermissionDenied, match="somebody else has to put it in force"):
             review_policies.activate(made.pk, by=mara)
 
-        review_policies.save(made.pk, by=nina, body={"title": "Two"})
-        assert review_policies.activate(made.pk, by=mara).status == PolicyStatus.ACTIVE
+        review_policies.save(made.pk, by=nina, body={"note": "A word more."})
+        for writer in (mara, nina):
+            with pytest.raises(PermissionDenied):
+                review_policies.activate(made.pk, by=writer)
+        assert review_policies.activate(made.pk, by=admin).status == PolicyStatus.ACTIVE
+
+    def test_remembers_who_wrote_what_was_given_up_and_begun_anew(self, mara, nina, admin):
+        review_policies.discard(drafted(mara, ALLOW).pk, by=nina)
+        again = review_policies.draft("payments", by=nina)
+
+        assert again.rules == [ALLOW]
+        with pytest.raises(PermissionDenied):
+            review_policies.activate(again.pk, by=mara)
+        review_policies.activate(again.pk, by=admin)
+        assert review_policies.activate(review_policies.draft("payments", by=nina).pk, by=mara).version == 3
 
     def test_is_no_way_around_by_the_shadow(self, mara):
         made = review_policies.start_shadow(drafted(mara).pk, by=mara)

@@ -1,13 +1,16 @@
 """What the policies on trial would have said, written beside what was said."""
 
+import time
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agents_runtime.desk import RunDesk
-from reviews.actions import review_policies, shadows
+from reviews.actions import review_policies, rulebook, shadows
 from reviews.actions.shadows import Tally
 from reviews.models import Event, Intervention, ShadowRuling
+from reviews.policies import Case
 from tests import factories
 from tests.agents_runtime.test_desk import SNAPSHOT, entry, request
 
@@ -63,6 +66,18 @@ class TestAtTheGate:
         RunDesk(factories.leased(), entry(), "player").stop_at_gate(SNAPSHOT, [request("c1", tool="note")])
 
         assert shadows.tally(trial) == Tally(asked=0, let_through=1, refused=0)
+
+    def test_takes_no_longer_for_several_than_one_judgement_may(self, mara):
+        slow = {"tool": "pay", "ruling": "refuse", "when": "note matches ^(a|aa)+$"}
+        for number in range(6):
+            made = review_policies.draft(f"house-{number}", by=mara, body={"rules": [slow] * 5})
+            review_policies.start_shadow(made.pk, by=mara)
+        book, asked = rulebook.current(), Case("pay", "Clerk", {"note": "a" * 60 + "b"})
+        said = book.judge(asked, agent="clerk", author_asks=False)
+        began = time.monotonic()
+
+        assert len(book.shadows(asked, said, agent="clerk", author_asks=False)) < 4
+        assert time.monotonic() - began < 1  # each of the six would have 0.25 s for itself
 
     def test_is_written_once_where_a_gate_is_met_again(self, desk):
         calls = [request("c1", tool="note")]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviews.policies import OPERATORS, BadRule, Case, Condition
+from reviews.policies import OPERATORS, BadRule, Case, Condition, Rule
 from reviews.policies.conditions import read_condition
 
 CANNOT_TELL = None
@@ -53,7 +53,16 @@ class TestTheWordOperators:
             ("body contains password", {"body": "hello"}, False),
             ("body contains 5", {"body": "5"}, CANNOT_TELL),
             ("tags contains urgent", {"tags": ["urgent", 1]}, True),
-            ("tags contains 1", {"tags": [True]}, False),
+            ("tags contains 1", {"tags": [True]}, CANNOT_TELL),
+            ("tags contains 5", {"tags": ["5"]}, CANNOT_TELL),
+            ("tags not contains 5", {"tags": ["5"]}, CANNOT_TELL),
+            ("tags contains 5", {"tags": ["5", 6]}, CANNOT_TELL),
+            ("tags contains 5", {"tags": ["5", 5]}, True),
+            ("tags contains 5", {"tags": [6, None]}, False),
+            ('size in ["EUR", 5]', {"size": "5"}, CANNOT_TELL),
+            ('size not in ["EUR", 5]', {"size": "5"}, CANNOT_TELL),
+            ('size not in ["EUR", 5]', {"size": "EUR"}, False),
+            ('size not in ["EUR", null]', {"size": "USD"}, True),
             ("tags not contains urgent", {"tags": []}, True),
             ("address contains street", {"address": {"street": "x"}}, True),
             ("tags contains urgent", {"tags": 7}, CANNOT_TELL),
@@ -208,6 +217,38 @@ class TestAPattern:
         assert condition.test({"to": "ann the impostor"})[0] is True
         assert condition.test({"to": "ann the impostor"}, strict=True)[0] is False
         assert condition.test({"to": "bob"}, strict=True)[0] is True
+
+
+class TestAllConditionsTogether:
+    MANY = {"items": [1] * 2000}
+
+    def test_have_a_bounded_time_after_which_nobody_can_tell(self):
+        wanted = [Condition.parse(f"items.* > {1000 + at}") for at in range(4000)]
+        shown, began = case(self.MANY), time.thread_time()
+
+        told = [condition.test(shown) for condition in wanted]
+
+        assert time.thread_time() - began < 3
+        assert told[0][0] is False and told[-1][0] is CANNOT_TELL
+        assert "took too long" in told[-1][1]
+        assert wanted[0].test(shown.anew())[0] is False
+
+    def test_stop_at_the_first_that_does_not_hold(self):
+        rule = Rule.from_dict({"tool": "*", "when": ["items.0 > 5", "note matches ^a"]})
+
+        assert rule.covers(case(self.MANY)) == (False, "items.0 is 1")
+        looked = case(self.MANY | {"note": "b" * 1000})
+        rule.covers(looked)
+        assert looked.spent == 0
+
+    def test_let_a_guard_speak_once_the_time_is_over_and_who_allows_be_silent(self):
+        over = case(self.MANY)
+        over.worked = 60.0
+        guard, allow = (
+            Rule.from_dict({"tool": "*", "ruling": said, "when": "items.0 = 7"}) for said in ("ask", "allow")
+        )
+
+        assert (guard.covers(over)[0], allow.covers(over)[0]) == (True, False)
 
 
 class TestWriting:

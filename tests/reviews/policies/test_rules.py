@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from reviews.policies import DUE_IN, BadRule, Condition, Judgement, Rule, judge, render, show
+from reviews.policies import DUE_IN, BadRule, Condition, Judgement, Rule, judge, problems, render, show
 from reviews.states import Risk, Ruling, Verdict
 
 CANNOT_TELL = None
@@ -281,3 +281,21 @@ class TestShow:
     )
     def test_writes_a_value_as_people_read_it(self, value, expected):
         assert show(value) == expected
+
+
+class TestVerdicts:
+    @pytest.mark.parametrize(
+        ("rule", "is_read"),
+        [
+            ({"tool": "pay", "verdicts": ["answer"]}, False),
+            ({"tool": "ask_*", "verdicts": ["answer"]}, False),
+            ({"tool": "*", "kind": "question", "verdicts": ["approve"]}, False),
+            ({"tool": "*", "kind": "final_output", "verdicts": ["override"]}, False),
+            ({"tool": "ask_human", "verdicts": ["answer"]}, True),
+            ({"tool": "*", "kind": "question", "verdicts": ["answer"]}, True),
+            ({"tool": "pay", "verdicts": ["answer", "reject"]}, True),
+            ({"tool": "pay", "ruling": "refuse", "verdicts": ["answer"]}, True),
+        ],
+    )
+    def test_of_which_none_fits_are_refused_at_their_key(self, rule, is_read):
+        assert list(problems([rule])) == ([] if is_read else ["rules.0.verdicts"])

@@ -54,6 +54,21 @@ class TestBackTest:
     def test_says_which_days_it_takes(self, draft, mara, days):
         assert result(mara, days=days).status_code == 422
 
+    def test_is_one_at_a_time_for_each_person(self, draft, mara, otto, monkeypatch):
+        recorded(100)
+        meanwhile, judge = {}, backtest._run
+
+        def slow(policy_id, by, days):
+            if by == mara and not meanwhile:
+                meanwhile.update({person: result(person) for person in (mara, otto)})
+            return judge(policy_id, by, days)
+
+        monkeypatch.setattr(backtest, "_run", slow)
+        assert result(mara).status_code == 200
+        assert [meanwhile[person].status_code for person in (mara, otto)] == [409, 200]
+        assert "Another back-test of yours is under way" in text_of(meanwhile[mara])
+        assert result(mara).status_code == 200
+
     def test_says_where_it_stopped_before_the_end(self, draft, mara, monkeypatch):
         recorded(100, 300)
         monkeypatch.setattr(backtest, "MOST_CALLS", 1)

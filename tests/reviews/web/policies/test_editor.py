@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.contrib.auth.models import Group
 
 from reviews.actions import review_policies
 from reviews.models import EscalationPolicy, ReviewPolicy
@@ -90,6 +91,14 @@ def press(person, sent, act, **changes):
     return post(person, "reviews:edit_policy", *ONE, **data)
 
 
+def pressed(person, answer, label):
+    """What the browser sends when that button of the page is pressed: the fields, and the button's own name."""
+    buttons = re.findall(r"<button([^>]*)>(.*?)</button>", answer.content.decode(), re.S)
+    found = next(attrs for attrs, inside in buttons if label in inside)
+    own = {name: re.search(rf'\b{name}="([^"]*)"', found)[1] for name in ("name", "value")}
+    return post(person, "reviews:edit_policy", *ONE, **form(answer), **{own["name"]: own["value"]})
+
+
 def saved():
     return ReviewPolicy.objects.get().rules
 
@@ -97,6 +106,7 @@ def saved():
 @pytest.fixture
 def whole(mara, queue):
     EscalationPolicy.objects.create(slug="slow", body={}, created_at="2026-01-01T00:00Z")
+    Group.objects.bulk_create([Group(name="treasury"), Group(name="board")])
     return review_policies.draft("payments", by=mara, body={"rules": [WHOLE, ASK]})
 
 
@@ -277,8 +287,24 @@ class TestTwoAtOnce:
         assert form(answer)["rules-0-name"] == ["Mine"] and saved()[0]["name"] == "Theirs"
 
         draft.refresh_from_db()
-        over = press(mara, form(answer), "save", over=draft.digest)
+        over = pressed(mara, answer, "Put mine in its place")
         assert over.status_code == 302 and saved()[0]["name"] == "Mine"
+
+    def test_puts_json_in_its_place_too(self, draft, mara, nina):
+        mine = json.dumps({"rules": [{**ASK, "name": "Mine"}]})
+        sent = {"as": "json", "seen": draft.digest, "body": mine}
+        review_policies.save(draft.pk, by=nina, body={"rules": [{**ASK, "name": "Theirs"}]})
+        answer = press(mara, sent, "save")
+        assert answer.status_code == 409
+        assert pressed(mara, answer, "Put mine in its place").status_code == 302 and saved()[0]["name"] == "Mine"
+
+    def test_what_was_put_over_theirs_and_cannot_be_read_is_mended_and_saved(self, draft, mara, nina):
+        sent = opened(mara)
+        review_policies.save(draft.pk, by=nina, body={"rules": [{**ASK, "name": "Theirs"}]})
+        answer = press(mara, sent | {"rules-0-approvals": "many"}, "save")
+        answer = pressed(mara, answer, "Put mine in its place")
+        assert answer.status_code == 422
+        assert press(mara, form(answer) | {"rules-0-approvals": "2"}, "save").status_code == 302
 
     def test_a_draft_that_was_put_in_force_meanwhile_keeps_what_was_typed_on_the_page(self, draft, mara, nina):
         sent = opened(mara) | {"rules-0-name": "Mine"}

@@ -1,10 +1,11 @@
 """Time limits and calendars through their pages."""
 
 import json
+import re
 
 import pytest
 
-from reviews.actions import time_limits
+from reviews.actions import review_policies, time_limits
 from reviews.escalations import DEFAULTS
 from reviews.models import AuditEntry, Calendar, EscalationPolicy
 from reviews.states import Risk
@@ -120,6 +121,18 @@ class TestWriting:
         assert refused.status_code == 409 and "nina has written version 2" in text_of(refused)
         assert sent_by(refused)["respond_within"] == ["1 h"]
 
+    def test_puts_mine_in_the_place_of_theirs_beside_which_it_was_shown(self, slow, mara, nina):
+        sent = sent_by(page_of(mara, "reviews:time_limit", *ONE)) | {"respond_within": "1 h"}
+        time_limits.write("slow", by=nina, body={**BODY, "respond_within": "2 h"}, seen=1)
+        refused = press(mara, sent, "save")
+        page = text_of(refused)
+        assert refused.status_code == 409 and "Their version beside yours" in page and "7200" in page
+        over = re.search(r'name="over" value="(\d+)"', page)[1]
+
+        done = post(mara, "reviews:time_limit", *ONE, **sent_by(refused), over=over)
+        assert done.url == "/time-limits/slow/3/"
+        assert EscalationPolicy.objects.get(version=3).body["respond_within"] == 3600
+
     def test_begins_a_new_one(self, mara):
         sent = sent_by(page_of(mara, "reviews:new_time_limit"))
         assert post(mara, "reviews:new_time_limit", **sent | {"act": "save", "slug": "A b"}).status_code == 422
@@ -145,6 +158,63 @@ class TestWriting:
         for number in range(20):
             time_limits.write(f"more-{number}", by=mara, body=BODY, seen=0)
         assert statements(lambda: page_of(mara, "reviews:time_limits")) == few
+
+    @pytest.mark.parametrize(("name", "model"), [("time_limits", EscalationPolicy), ("calendars", Calendar)])
+    def test_is_listed_page_by_page_by_its_newest_version(self, mara, name, model):
+        body = {"body": BODY} if model is EscalationPolicy else {"zone": "UTC"}
+        rows = [(f"one-{number:02}", version) for number in range(45) for version in range(1, 4)]
+        at = "2026-01-01T00:00Z"
+        model.objects.bulk_create(model(slug=slug, version=version, created_at=at, **body) for slug, version in rows)
+        first = page_of(mara, f"reviews:{name}").context["page"]
+        second = page_of(mara, f"reviews:{name}", after=first.after).context["page"]
+        listed = [(row.slug, row.version) for row in (*first.rows, *second.rows)]
+        assert listed == [(f"one-{number:02}", 3) for number in range(45)] and len(first.rows) == 40
+
+
+class TestProposals:
+    @pytest.fixture
+    def proposed(self, slow, mara, nina):
+        rules = [{"tool": "pay", "escalation": "slow"}]
+        drafted = review_policies.draft("payments", by=mara, body={"rules": rules})
+        review_policies.activate(drafted.pk, by=nina)
+        sent = sent_by(page_of(mara, "reviews:time_limit", *ONE))
+        assert press(mara, sent, "save", respond_within="2 h").status_code == 302
+
+    def test_show_what_they_change_and_who_has_to_agree(self, proposed, mara, nina, otto):
+        pages = {person: text_of(page_of(person, "reviews:time_limit", "slow", 2)) for person in (mara, nina, otto)}
+        assert all("version 1 holds" in page and "14400" in page and "7200" in page for page in pages.values())
+        assert [("Agree to it" in pages[person], "Turn it down" in pages[person]) for person in (mara, nina, otto)] == [
+            (False, True),
+            (True, True),
+            (False, False),
+        ]
+        assert "somebody else has to agree" in pages[mara]
+        assert "Proposed</span>" in text_of(page_of(mara, "reviews:time_limits"))
+
+    @pytest.mark.parametrize(("act", "standing"), [("agree", "in_force"), ("turn_down", "turned_down")])
+    def test_are_answered_by_a_second_person(self, proposed, mara, nina, act, standing):
+        assert post(mara, "reviews:answer_time_limit", "slow", 2, act="agree").status_code == 302
+        made = EscalationPolicy.objects.get(version=2)
+        assert made.is_proposed and "somebody else" in text_of(page_of(mara, "reviews:time_limit", "slow", 2))
+        post(nina, "reviews:answer_time_limit", "slow", 2, act=act)
+        made.refresh_from_db()
+        assert (made.standing, made.answered_by) == (standing, nina)
+        assert ("It was turned down" in text_of(page_of(mara, "reviews:time_limit", "slow", 2))) is (act == "turn_down")
+
+    def test_are_closed_to_others(self, proposed, otto, alice, mara):
+        for person in (otto, alice):
+            assert post(person, "reviews:answer_time_limit", "slow", 2, act="agree").status_code == 404
+        assert post(mara, "reviews:answer_time_limit", "slow", 2, act="sing").status_code == 404
+
+    def test_of_calendars_are_answered_the_same_way(self, mara, nina):
+        drafted = review_policies.draft("payments", by=mara, body={"rules": [{"tool": "pay"}]})
+        review_policies.activate(drafted.pk, by=nina)
+        office = {"slug": "office", "zone": "Europe/Berlin", "mon": "09:00-17:00", "seen": "0"}
+        assert post(mara, "reviews:new_calendar", **office).url == "/calendars/office/1/"
+        page = text_of(page_of(nina, "reviews:calendar", "office", 1))
+        assert "mara proposes it" in page and "it does not hold" in page and "Agree to it" in page
+        post(nina, "reviews:answer_calendar", "office", 1, act="agree")
+        assert Calendar.objects.newest("office").get().answered_by == nina
 
 
 class TestCalendars:
@@ -179,3 +249,6 @@ class TestCalendars:
         post(mara, "reviews:new_calendar", **self.typed())
         refused = post(nina, "reviews:new_calendar", **self.typed(zone="Europe/Paris"))
         assert refused.status_code == 409 and "mara has written version 1" in text_of(refused)
+        over = re.search(r'name="over" value="(\d+)"', text_of(refused))[1]
+        done = post(nina, "reviews:new_calendar", **self.typed(zone="Europe/Paris", over=over))
+        assert done.url == "/calendars/berlin/2/" and Calendar.objects.get(version=2).zone == "Europe/Paris"
