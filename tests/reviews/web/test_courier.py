@@ -12,6 +12,8 @@ from reviews.web.guard import Listener
 from reviews.web.lines import Line
 from reviews.web.looks import Found
 
+pytestmark = pytest.mark.django_db  # each look begins by closing connections that are too old
+
 
 class Slow(Line):
     """A line to a browser that takes a message only when it is let."""
