@@ -13,7 +13,7 @@ from reviews.web.guard import Listener
 from reviews.web.lines import InboxLine, Line
 from reviews.web.looks import Found
 
-pytestmark = pytest.mark.django_db  # looks run on the thread that reads
+pytestmark = pytest.mark.django_db  # each look begins by closing connections that are too old
 
 
 class Slow(Line):
