@@ -59,7 +59,7 @@ class RunDesk:
             proposals = [self._proposal(request, book) for request in requests]
             try:
                 return self._park(snapshot, proposals, max_rejections=self.entry.max_rejections, token=book.token)
-            except Outdated:  # others came into force since this process looked
+            except Outdated:  # something has changed since this process looked
                 book = book_with(self.entry, rulebook.current())
 
     def answers(self, calls: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Answer]:

@@ -6,21 +6,27 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Q
 
+from reviews.actions import surroundings
+from reviews.actions.rulebook import Outdated
+from reviews.actions.surroundings import Place, Rows
 from reviews.businesstime import OFFICE, Calendar
-from reviews.models import Calendar as CalendarRow
-from reviews.models import Endpoint, NoticeSettings, Queue, Run
-from reviews.models.escalation_policy import DEFAULT_CALENDAR
+from reviews.models import Run
 from reviews.policies import Judgement
 
 
 class Circumstances:
-    """Of the questions of one gate: read in one statement, however many they are, and only if there is one."""
+    """Of the questions of one gate: read in one statement, however many they are, and only if there is one.
 
-    def __init__(self, run: Run, judgements: Iterable[Judgement]) -> None:
+    With ``recall`` they are read once per process: whoever acts by them makes sure in that statement that they `hold`.
+    """
+
+    def __init__(self, run: Run, judgements: Iterable[Judgement], *, recall: bool = False) -> None:
         self.run = run
-        self._named = {judgement.queue for judgement in judgements if judgement.queue}
+        self._place = Place(run.queue_id, frozenset(judgement.queue for judgement in judgements if judgement.queue))
+        self._recall = recall
+        self._recalled: Rows = []
 
     def queue_for(self, judgement: Judgement) -> int:
         """The queue its rule names; the run's own where it names none, or one that is gone."""
@@ -35,15 +41,25 @@ class Circumstances:
         """The calendar that holds where none is named. Raises BadCalendar where its row was tampered with."""
         return calendar_of(self._queues[0], "office_")
 
+    def hold(self) -> Q:
+        """A condition for any query: what was remembered is so still. True of what was just read, or never asked."""
+        return surroundings.holds(self._place, self._recalled) if self._recalled else Q()
+
+    def require_holding(self) -> None:
+        """Raises Outdated where it is not so any more; then it is known how it is now."""
+        if self._recalled and (rows := surroundings.read(self._place)) != self._recalled:
+            surroundings.remember(self._place, rows)
+            raise Outdated("What this gate depends on has changed since it was read.")
+
     @cached_property
-    def _queues(self) -> list[dict[str, Any]]:
-        people = NoticeSettings.objects.filter(opened=True, user__memberships__queue=OuterRef("pk"))
-        rooms = Endpoint.objects.filter(Q(queue=OuterRef("pk")) | Q(queue=None), is_active=True, opened=True)
-        office = CalendarRow.objects.newest(DEFAULT_CALENDAR)
-        columns = {f"office_{name}": Subquery(office.values(name)) for name in ("zone", "hours", "holidays")}
-        queues = Queue.objects.filter(Q(pk=self.run.queue_id) | Q(slug__in=self._named))
-        heard = {"heard_by_people": Exists(people), "heard_by_rooms": Exists(rooms)}
-        return list(queues.annotate(**heard, **columns).values("pk", "slug", *heard, *columns))
+    def _queues(self) -> Rows:
+        self._recalled = (surroundings.recalled(self._place) if self._recall else None) or []
+        if self._recalled:
+            return self._recalled
+        rows = surroundings.read(self._place)
+        if self._recall:
+            surroundings.remember(self._place, rows)
+        return rows
 
 
 def calendar_of(columns: Mapping[str, Any], prefix: str) -> Calendar:

@@ -72,6 +72,7 @@ class Proposal:
 class Gate:
     """What one stop at the gate comes to: the rows it adds, the acts that tell of them, and who is asked for what."""
 
+    around: Circumstances
     checkpoint: Checkpoint
     rows: list[Write]
     acts: list[Act]
@@ -96,7 +97,8 @@ def park(
     A worker that is ``leaving`` goes on with nothing: it hands the run to another. ``token`` is that of the policies by
     which the calls were judged. Raises LeaseLost, ReusedCallId, Outdated.
     """
-    gate = _gate(run, state, [_clean(proposal) for proposal in proposals], max_rejections)
+    around = Circumstances(run, [proposal.judgement for proposal in proposals], recall=token is not None)
+    gate = _gate(around, state, [_clean(proposal) for proposal in proposals], max_rejections)
     if gate.spent or leaving or checkpoints.replaces(state):
         return _park_locked(run, state, gate, leaving, token)
     return _park(run, state, gate, token)
@@ -106,7 +108,7 @@ def _park(run: Run, state: SavedState, gate: Gate, token: UUID | None) -> bool:
     """The whole gate in one statement, which demands the lease, locks the run first and tells whether it is held."""
     waits = {"status": RunStatus.AWAITING_REVIEW, "lease": None, "lease_expires_at": None}
     change = Change(
-        Run.objects.owned(run.pk, run.lease).filter(rulebook.hold(token)),
+        Run.objects.owned(run.pk, run.lease).filter(rulebook.hold(token), gate.around.hold()),
         {"losses": 0, **_progress(state), **(waits if gate.asked else _held_or_as_before())},
         case=Q(status=RunStatus.PAUSED),
     )
@@ -114,6 +116,7 @@ def _park(run: Run, state: SavedState, gate: Gate, token: UUID | None) -> bool:
     parked = audit.record_change(change, told, gate.rows)
     if parked is None:
         rulebook.require_holding(token)
+        gate.around.require_holding()
         raise LeaseLost(f"Run {run.pk} no longer belongs to this worker.")
     checkpoints.shelve(gate.checkpoint, state)
     return gate.asked or parked.status == RunStatus.PAUSED
@@ -136,7 +139,8 @@ def _park_locked(run: Run, state: SavedState, gate: Gate, leaving: bool, token: 
     return parks or leaving
 
 
-def _gate(run: Run, state: SavedState, proposals: Sequence[Proposal], max_rejections: int | None) -> Gate:
+def _gate(around: Circumstances, state: SavedState, proposals: Sequence[Proposal], max_rejections: int | None) -> Gate:
+    run = around.run
     checkpoint = checkpoints.following(run, state, asked=False)
     known: dict[str, ToolCall] = {}
     if checkpoint.number > 1:  # before the first gate no call has stood at any
@@ -146,15 +150,14 @@ def _gate(run: Run, state: SavedState, proposals: Sequence[Proposal], max_reject
     spent = repeats.spent(rejected, asked, max_rejections)
     checkpoint.asked = bool(asked and not spent)
     saved = Act("run.checkpoint_saved", WORKER, run, data=_marked(run, _stop(checkpoint, proposals)))
-    gate = Gate(checkpoint, [New(checkpoint)], [saved], rejected, bool(asked), spent)
-    around = Circumstances(run, [proposal.judgement for proposal in proposals])
+    gate = Gate(around, checkpoint, [New(checkpoint)], [saved], rejected, bool(asked), spent)
     for proposal in proposals:
         earlier = known.get(proposal.call_id)
         call = known[proposal.call_id] = _enter(run, checkpoint, proposal, earlier)
         if earlier is None:
             gate.rows.extend((New(call), *shadows.rulings(call, proposal.shadows)))
         if not spent and (earlier is None or _unasked(earlier)):
-            _ask(gate, around, proposal, call)
+            _ask(gate, proposal, call)
     gate.rows.extend(notices.opened(gate.questions, around))
     return gate
 
@@ -216,9 +219,7 @@ def ask_outcome(run: Run, calls: Sequence[ToolCall]) -> None:
         for call, before, account in zip(started, earlier, accounts, strict=True)
     ]
     around = Circumstances(run, judgements)
-    asked: list[Intervention] = []
-    writes: list[Write] = []
-    acts: list[Act] = []
+    asked, writes, acts = list[Intervention](), list[Write](), list[Act]()
     for call, before, account, judgement in zip(started, earlier, accounts, judgements, strict=True):
         ToolCall.objects.filter(pk=call.pk).update(status=ToolCallStatus.UNKNOWN)
         arguments = call.proposed if call.executed is None else call.executed
@@ -325,12 +326,12 @@ def _enter(run: Run, checkpoint: Checkpoint, proposal: Proposal, known: ToolCall
     )
 
 
-def _ask(gate: Gate, around: Circumstances, proposal: Proposal, call: ToolCall) -> None:
+def _ask(gate: Gate, proposal: Proposal, call: ToolCall) -> None:
     if call.ruling == Ruling.REFUSED:
         data = {"call_id": call.call_id, "tool": call.tool, "arguments": call.proposed, "why": call.why}
-        gate.acts.append(Act("tool_call.refused", POLICY, around.run, data=data))
+        gate.acts.append(Act("tool_call.refused", POLICY, gate.around.run, data=data))
     if call.ruling == Ruling.ASKED:
-        intervention, rows, acts = _question(around, gate.checkpoint, proposal, call, gate.rejected)
+        intervention, rows, acts = _question(gate.around, gate.checkpoint, proposal, call, gate.rejected)
         gate.questions.append(intervention)
         gate.rows.extend(rows)
         gate.acts.extend(acts)

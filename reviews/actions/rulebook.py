@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class Outdated(Exception):
-    """What was judged was judged by policies that are not in force any more."""
+    """What was judged by has changed: these policies are in force no more, or what a question depends on is another."""
 
 
 @dataclass(frozen=True)

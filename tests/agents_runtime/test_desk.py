@@ -10,7 +10,7 @@ from agents_runtime.sdk import Answer, Request, Snapshot
 from reviews.actions import LeaseLost, interventions, review_policies, rulebook
 from reviews.actions.tool_calls import NotApproved
 from reviews.actions.verdicts import refusal
-from reviews.models import Checkpoint, Run
+from reviews.models import Checkpoint, Notice, NoticeSettings, Run
 from reviews.policies import Rule
 from reviews.states import Kind, Ruling, RunStatus, ToolCallStatus
 from tests import factories
@@ -75,6 +75,15 @@ class TestStopAtGate:
 
         assert Run.objects.get(pk=desk.run.pk).interventions.get().tool_call.call_id == "c2"
         assert list(desk.run.checkpoints.order_by("number").values_list("number", "asked")) == [(2, True)]
+
+    def test_tells_whoever_wants_to_hear_of_new_questions_since_this_process_looked(self, desk, alice):
+        desk.stop_at_gate(SNAPSHOT, [request("c1")])
+        NoticeSettings.objects.create(user=alice, page=["opened"], opened=True)
+        other = RunDesk(factories.leased(), desk.entry, "player")
+
+        assert other.stop_at_gate(SNAPSHOT, [request("c2")]) is True
+
+        assert Notice.objects.get(user=alice).intervention == other.run.interventions.get()
 
     def test_does_not_look_again_at_policies_that_hold(self, desk):
         desk.stop_at_gate(SNAPSHOT, [request("c1", tool="note")])
