@@ -18,11 +18,13 @@ from reviews.actions.errors import Conflict, Invalid
 from reviews.actions.text import storable
 from reviews.actors import SYSTEM, Actor
 from reviews.audit import Act
-from reviews.models import New, Queue, Run, Saved, ToolCall
+from reviews.models import Found, New, Queue, Run, Saved, ToolCall
 from reviews.states import OPEN, UNFINISHED, InterventionStatus, RunStatus, ToolCallStatus
 
 MAX_INPUT = 100_000
 """Characters a run may be started with; the model's own limit is usually lower."""
+_queues: dict[str, int] = {}
+"""What this process knows of the queues that its agents name, by their short names, which they keep."""
 
 
 @transaction.atomic
@@ -38,12 +40,10 @@ def submit(agent: str, input: str, *, by: User | None, retry_of: Run | None = No
         raise Invalid(input="Say what the agent should do: the input is empty.")
     if len(input) > MAX_INPUT:
         raise Invalid(input=f"The input has {len(input):,} characters; at most {MAX_INPUT:,} are allowed.")
-    queue, seated = _queue(card.queue, by)
     now = timezone.now()
     run = Run(
         agent=card.slug,
         agent_version=card.version,
-        queue=queue,
         input=input,
         scripted=card.scripted,
         started_by=by,
@@ -53,13 +53,11 @@ def submit(agent: str, input: str, *, by: User | None, retry_of: Run | None = No
         queued_at=now,
         announced_at=now,
     )
-    if by is not None:
-        access.require_operator(by, run, seated=seated)
-    if queue.pk is None:
-        run.queue, _ = Queue.objects.get_or_create(slug=queue.slug, defaults={"name": queue.name})
     data = {"agent": run.agent, "version": run.agent_version, "input": input}
     act = Act("run.submitted", _actor(by), run, data=data | ({"retry_of": str(retry_of.pk)} if retry_of else {}))
-    audit.record(act, writes=[New(run)])
+    if not _stored_where_known(run, card.queue, by, act):
+        run.queue = _queue(card.queue, run, by)
+        audit.record(act, writes=[New(run)])
     events.publish(events.RunQueued(run.pk))
     return run
 
@@ -170,12 +168,28 @@ def _close_ledger(run: Run, now: datetime) -> list[Act]:
     return acts
 
 
-def _queue(slug: str, by: User | None) -> tuple[Queue, bool]:
-    """The queue, still to be saved where there is none, and whether that person has a seat in it."""
-    found = Queue.objects.filter(slug=slug).annotate(seated=access.has_seat(by, "pk")).first()
+def _stored_where_known(run: Run, slug: str, by: User | None, act: Act) -> bool:
+    """Store it in one statement, which makes sure of the queue that this process knows and of that person's seat."""
+    if slug not in _queues:
+        return False
+    there = Queue.objects.filter(pk=_queues[slug], slug=slug)
+    seated = there if by is None else there.filter(access.has_seat(by, "pk"))
+    run.queue_id = _queues[slug]
+    found = audit.record_change(Found(seated), [act], [New(run)])
     if found is not None:
-        return found, found.seated
-    return Queue(slug=slug, name=slug.capitalize()), False
+        run.queue = found
+    return found is not None
+
+
+def _queue(slug: str, run: Run, by: User | None) -> Queue:
+    """The queue, made where there is none. Raises PermissionDenied where that person may not start a run in it."""
+    known = Queue.objects.filter(slug=slug).annotate(seated=access.has_seat(by, "pk")).first()
+    run.queue = known or Queue(slug=slug, name=slug.capitalize())
+    if by is not None:
+        access.require_operator(by, run, seated=bool(known and known.seated))
+    queue = known or Queue.objects.get_or_create(slug=slug, defaults={"name": run.queue.name})[0]
+    _queues[slug] = queue.pk
+    return queue
 
 
 def _operated(run_id: UUID, by: User) -> Run:

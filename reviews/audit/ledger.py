@@ -19,7 +19,7 @@ from reviews import events
 from reviews.audit import one_statement
 from reviews.audit.act import Act
 from reviews.audit.one_statement import Lines
-from reviews.models import AuditEntry, AuditHead, Change, Event, Run
+from reviews.models import AuditEntry, AuditHead, Change, Event, Found, Run
 from reviews.models.writes import Write
 
 M = TypeVar("M", bound=Model)
@@ -40,7 +40,7 @@ def record(*acts: Act, writes: Sequence[Write] = ()) -> int:
 
 
 def record_change(
-    change: Change[M],
+    change: Change[M] | Found[M],
     acts: Sequence[Act] | Mapping[bool, Sequence[Act]],
     writes: Sequence[Write] = (),
     *,
@@ -58,7 +58,9 @@ def record_change(
     return changed
 
 
-def _write(change: Change[Any] | None, cases: Mapping[bool, Sequence[Act]], writes: Sequence[Write], soon: bool) -> Any:
+def _write(
+    change: Change[Any] | Found[Any] | None, cases: Mapping[bool, Sequence[Act]], writes: Sequence[Write], soon: bool
+) -> Any:
     now = timezone.now()
     lines = {case: [(act, _unlinked(act, now)) for act in acts] for case, acts in cases.items()}
     is_postgresql = transaction.get_connection().vendor == "postgresql"
@@ -69,7 +71,7 @@ def _write(change: Change[Any] | None, cases: Mapping[bool, Sequence[Act]], writ
 
 
 @transaction.atomic
-def _one_by_one(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write]) -> Any:
+def _one_by_one(change: Change[Any] | Found[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write]) -> Any:
     """In the words of any database, with digests made here."""
     made: Any = change.make() if change else _Unchanged()
     if made is not None:

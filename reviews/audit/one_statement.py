@@ -15,7 +15,7 @@ from django.db.models import Model
 
 from reviews.audit.act import Act
 from reviews.models import AuditEntry, AuditHead, Change
-from reviews.models.writes import Write
+from reviews.models.writes import Found, Write
 
 Lines = Sequence[tuple[Act, AuditEntry]]
 
@@ -59,7 +59,9 @@ SOON = ", set_config('synchronous_commit', 'off', true) AS soon"
 """The server answers before the commit is on its disk, where it is with the next one, a second later at most."""
 
 
-def write(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write], soon: bool) -> Any:
+def write(
+    change: Change[Any] | Found[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write], soon: bool
+) -> Any:
     """Make the change, and if it can be made the writes; chain the entries, tell the histories, move the head.
 
     Returns the changed row, or without a change the head as it was, with the newest sequence number as ``book_seq``;
@@ -77,7 +79,9 @@ def write(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Seque
     return made
 
 
-def _write(change: Change[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write], soon: bool) -> Any:
+def _write(
+    change: Change[Any] | Found[Any] | None, cases: Mapping[bool, Lines], writes: Sequence[Write], soon: bool
+) -> Any:
     model: type[Model] = AuditHead
     guard, params = UNCHANGED, list[Any]()
     if change is not None:

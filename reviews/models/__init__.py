@@ -24,7 +24,7 @@ from reviews.models.timer import Timer
 from reviews.models.tool_call import ToolCall
 from reviews.models.trial import Trial
 from reviews.models.worker import Worker
-from reviews.models.writes import Change, New, Saved
+from reviews.models.writes import Change, Found, New, Saved
 
 __all__ = [
     "Absence",
@@ -42,6 +42,7 @@ __all__ = [
     "EscalationPolicy",
     "Event",
     "Finding",
+    "Found",
     "Intervention",
     "Membership",
     "New",

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from reviews.actions import gates, interventions, leases, review_policies, rulebook, surroundings, tool_calls
+from reviews.actions import gates, interventions, leases, review_policies, rulebook, runs, surroundings, tool_calls
 from reviews.actions.checkpoints import SavedState, Shelf
 from reviews.states import Ruling, Verdict
 from tests import factories
@@ -34,6 +34,14 @@ def statements(most):
         yield
     sent = [query["sql"] for query in made if not query["sql"].startswith(FRAMES)]
     assert len(sent) <= most, "\n".join(sent)
+
+
+class TestOneRun:
+    def test_is_stored_in_one_statement_once_the_process_knows_its_queue(self, alice):
+        factories.card()
+        runs.submit(factories.AGENT, "Refund order 1001.", by=alice)
+        with statements(most=CHANGE if connection.vendor == "postgresql" else 2 + BOOK):
+            runs.submit(factories.AGENT, "Refund order 1002.", by=alice)
 
 
 class TestOneQuestion:

@@ -79,6 +79,42 @@ class TestSubmit:
         assert runs.submit(factories.AGENT, "Go.", by=admin).started_by == admin
 
 
+class TestSubmitOnceTheQueueIsKnown:
+    @pytest.fixture(autouse=True)
+    def first(self, alice):
+        factories.card()
+        return runs.submit(factories.AGENT, "Go.", by=alice)
+
+    def test_still_needs_a_seat_and_leaves_no_trace(self, first, charlie):
+        with pytest.raises(PermissionDenied, match="charlie"):
+            runs.submit(factories.AGENT, "Go.", by=charlie)
+        assert (Run.objects.get(), AuditEntry.objects.count()) == (first, 1)
+
+    def test_misses_a_seat_that_was_taken_since(self, first, alice):
+        alice.memberships.all().delete()
+        with pytest.raises(PermissionDenied, match="alice"):
+            runs.submit(factories.AGENT, "Go.", by=alice)
+        assert Run.objects.get() == first
+
+    def test_is_still_open_to_an_admin_without_a_seat_and_to_the_system(self, first, admin):
+        for person in (admin, None):
+            run = runs.submit(factories.AGENT, "Go.", by=person)
+            assert (run.started_by, run.queue, run.queue.slug) == (person, first.queue, "support")
+
+    def test_finds_a_queue_that_was_removed_and_made_anew(self, first, alice):
+        Queue.objects.filter(pk=first.queue_id).update(slug="other")
+        anew = factories.queue("support")
+        factories.seat(alice, anew)
+
+        assert runs.submit(factories.AGENT, "Go.", by=alice).queue == anew
+        assert runs.submit(factories.AGENT, "Again.", by=alice).queue == anew
+
+    def test_stores_a_run_that_reads_as_it_was_made(self, alice):
+        run = runs.submit(factories.AGENT, "Go.", by=alice)
+        assert Run.objects.get(pk=run.pk).queue_id == run.queue_id == run.queue.pk
+        assert history(run) == ["run.submitted"]
+
+
 class TestPause:
     def test_holds_a_queued_run_at_once(self, alice):
         run = runs.pause(factories.run().pk, by=alice)
