@@ -70,7 +70,8 @@ def main() -> None:
     asked = options.parse_args()
     services = Services()
     services.migrate()
-    services.start_worker(concurrency=2)
+    for _ in range(2):  # each carries its runs in threads, and a process computes on one core at a time
+        services.start_worker(concurrency=FOUREYES.in_flight)
     field = Field(services)
     field.start(processes=True)
     rates = play(field, asked.rounds, asked.cycles, random.Random(asked.seed))

@@ -26,7 +26,7 @@ from tests.agents_runtime.play import agent, call, one_by_one  # noqa: E402
 
 AROUND = 5
 """The time at a turn is the median of this many turns up to it."""
-PARTS = ("to_json", "packed", "saved", "gate")
+PARTS = ("to_json", "packed", "made", "gate")
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
     ]
     print(judged("Checkpoints, all kept", lines))
     times = [[str(mark), *(f"{median(one.spent(p, mark) for one in played):.2f}" for p in PARTS)] for mark in marks]
-    print(table(["at turn", "SDK's to_json, ms", "packing, ms", "checkpoint saved, ms", "whole gate, ms"], times))
+    print(table(["at turn", "SDK's to_json, ms", "packing, ms", "checkpoint made, ms", "whole gate, ms"], times))
 
 
 class Played:
@@ -66,7 +66,7 @@ class Played:
         with (
             patch.object(RunState, "to_json", self._timed("to_json", RunState.to_json)),
             patch.object(checkpoints, "_packed", self._timed("packed", self._noted(checkpoints._packed))),
-            patch.object(checkpoints, "save", self._timed("saved", checkpoints.save)),
+            patch.object(checkpoints, "following", self._timed("made", checkpoints.following)),
             patch.object(RunDesk, "stop_at_gate", self._timed("gate", RunDesk.stop_at_gate)),
         ):
             worker.advance(run.pk)

@@ -38,6 +38,7 @@ from tests.browser.desk import (
     Desk,
     at,
     choose,
+    doubtful,
     expect_decided,
     expect_finished,
     findings,
@@ -227,6 +228,10 @@ def test_run_again(desk, alice, bob, busy):
 
 def test_repeated(desk, alice, busy):
     draw(desk.open(alice, at(repeated(desk, alice))), "repeated")
+
+
+def test_unknown_outcome(desk, alice):
+    draw(desk.open(alice, at(doubtful(desk, alice))), "unknown-outcome")
 
 
 def test_start(desk, alice):
