@@ -10,6 +10,7 @@ from django.test import TransactionTestCase
 from redis import Redis
 
 from reviews import catalog, pulse
+from reviews.actions import rulebook, runs, surroundings
 from reviews.audit import triggers
 
 pytest_plugins = ["tests.people", "tests.stack"]
@@ -95,6 +96,17 @@ def fresh_cache(request: pytest.FixtureRequest) -> None:
             stale = [key for key in stale if not key.endswith(pulse.SWEEP.encode())]
         if stale:
             client.delete(*stale)
+
+
+@pytest.fixture(autouse=True)
+def fresh_memory() -> None:
+    """Forget what the process read of a database that was rolled back or emptied since: policies, queues, listeners.
+
+    A test that met another's policies would judge twice, and read more than it counts.
+    """
+    rulebook._shelf.book = None
+    surroundings._known.clear()
+    runs._queues.clear()
 
 
 @pytest.hookimpl(wrapper=True)
