@@ -12,7 +12,7 @@ from reviews.actions.errors import Invalid
 from reviews.actions.text import is_deep, storable
 from reviews.models import EscalationPolicy, Queue
 from reviews.policies import Rule, problems
-from reviews.policies.book import FIRST, LAST
+from reviews.policies.book import FIRST, LAST, USUAL
 from reviews.states import Standing
 
 KEYS = ("title", "agent", "position", "note", "rules")
@@ -41,6 +41,12 @@ def checked(body: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid(**wrong)
     rules = {"rules": written(body["rules"])} if "rules" in body else {}
     return {**body, **rules}
+
+
+def usual(slug: str) -> dict[str, Any]:
+    """What a new policy says where nothing else is said."""
+    title = slug.replace("-", " ").capitalize()[: LONGEST["title"]]
+    return {"title": title, "agent": "*", "position": USUAL, "rules": []}
 
 
 def written(rules: list[Any]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from reviews import audit, catalog
-from reviews.actions import review_policies, rulebook
+from reviews.actions import policy_bodies, review_policies, rulebook
 from reviews.actions.errors import Conflict
 from reviews.actors import SYSTEM
 from reviews.audit import Act
@@ -130,6 +130,7 @@ def _superseded(agent: str) -> list[Act]:
 
 def _start(starter: dict[str, Any]) -> Act:
     body = {key: value for key, value in starter.items() if key != "status"}
+    body["rules"] = policy_bodies.written(starter["rules"])
     made = review_policies.begun(body["slug"], body | {"position": LAST}, by=None, source="code")
     status = starter["status"]
     made.move_to(status, **{"activated_at" if status == PolicyStatus.ACTIVE else "shadowed_at": made.created_at})

@@ -17,7 +17,6 @@ from reviews.actions.errors import Conflict, Invalid
 from reviews.actors import Actor, name_of
 from reviews.audit import Act
 from reviews.models import PolicyMark, ReviewPolicy
-from reviews.policies.book import USUAL
 from reviews.states import PolicyStatus
 
 OWN_DRAFT = "You wrote some of this version, so somebody else has to put it in force."
@@ -53,7 +52,7 @@ def begun(
         author = name_of(waiting.edited_by) if waiting.edited_by else "the system"
         raise Conflict(f"{waiting} is a draft already; {author} wrote it last.")
     base = next((row for row in versions if row.status == PolicyStatus.ACTIVE), versions[0] if versions else None)
-    usual = {"title": slug.replace("-", " ").capitalize()[:200], "agent": "*", "position": USUAL, "rules": []}
+    usual = policy_bodies.usual(slug)
     said = {key: getattr(base, key) for key in usual} if base else usual
     now = timezone.now()
     more |= {"status": PolicyStatus.ACTIVE, "activated_at": now} if in_force else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,8 @@ from reviews.businesstime import OFFICE, Calendar
 from reviews.escalations.policy import Escalation
 from reviews.escalations.reading import read
 from reviews.escalations.timetable import EXPIRE, plan
+
+EXAMPLE, FRIDAY = datetime(2026, 1, 6, tzinfo=UTC), 4
 
 
 def warnings(body: Escalation | Mapping[str, Any], calendar: Calendar | None) -> list[str]:
@@ -31,10 +33,13 @@ def warnings(body: Escalation | Mapping[str, Any], calendar: Calendar | None) ->
     return said
 
 
-def friday_evening(calendar: Calendar) -> datetime:
-    """The example every preview can use: a Friday at 17:00 in the calendar's zone."""
-    local = datetime.combine(datetime(2026, 1, 9), time(17), ZoneInfo(calendar.zone))
-    return local.astimezone(UTC)
+def friday_evening(calendar: Calendar, after: datetime = EXAMPLE) -> datetime:
+    """The example every preview can use: the next Friday at 17:00 in the calendar's zone, in UTC."""
+    zone = ZoneInfo(calendar.zone)
+    day = after.astimezone(zone).date()
+    while (found := datetime.combine(day, time(17), zone)) <= after or day.weekday() != FRIDAY:
+        day += timedelta(days=1)
+    return found.astimezone(UTC)
 
 
 def _when(moment: datetime, zone: ZoneInfo) -> str:

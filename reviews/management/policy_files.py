@@ -63,7 +63,7 @@ def _one(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         return {}, {"": f"This is no JSON: {error}"}
     if not isinstance(body, dict):
         return {}, {"": f"Write an object with the keys {', '.join(KEYS)}."}
-    missing = {key: "This key is missing." for key in ("slug", "title", "rules") if key not in body}
+    missing = {key: "This key is missing." for key in ("slug", "rules") if key not in body}
     wrong = missing | policy_bodies.errors_in(body)
     if not wrong and path.stem != body["slug"]:
         wrong = {"slug": f"The file of {body['slug']!r} is named {body['slug']}.json."}

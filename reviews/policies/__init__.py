@@ -21,6 +21,7 @@ from reviews.policies.judging import (
     judge_case,
     render,
 )
+from reviews.policies.places import place
 from reviews.policies.readers import NOT_BY, READERS, REJECTING, RULINGS
 from reviews.policies.rules import ASK_HUMAN, Rule
 from reviews.policies.unreadable import unreadable
@@ -48,6 +49,7 @@ __all__ = [
     "judge_case",
     "mentions",
     "ordered",
+    "place",
     "problems",
     "read_rules",
     "render",

@@ -10,10 +10,12 @@ from typing import Any
 from reviews.policies.case import Case
 from reviews.policies.conditions import BadRule
 from reviews.policies.judging import Judgement, judge_case
+from reviews.policies.readers import READERS
 from reviews.policies.rules import Rule
 from reviews.states import Ruling
 
 MOST_RULES = 200
+NO_RULE = "This is no rule: write an object with tool, ruling, when and so on."
 FIRST, LAST, USUAL = 0, 1000, 500
 """The positions a policy may have, and the one it has where nothing else is said."""
 
@@ -89,15 +91,11 @@ def mentions(policies: Iterable[Policy], path: str) -> bool:
 
 def _problems(at: int, rule: Any) -> Iterator[tuple[str, str]]:
     """Each key that is wrong by itself; what is wrong only together is found once each can be read."""
-    alone = []
-    if isinstance(rule, Mapping) and not set(rule) - set(_KEYS) and rule.get("tool"):
-        for key, value in rule.items():
-            try:
-                Rule.require_readable(key, value)
-            except BadRule as error:
-                alone.append((f"rules.{at}.{key}", str(error)))
-    if alone:
-        yield from alone
+    if not isinstance(rule, Mapping):
+        yield f"rules.{at}", NO_RULE
+        return
+    if alone := list(_wrong_alone(rule)):
+        yield from ((f"rules.{at}.{key}", said) for key, said in alone)
         return
     try:
         Rule.from_dict(rule)
@@ -105,4 +103,14 @@ def _problems(at: int, rule: Any) -> Iterator[tuple[str, str]]:
         yield f"rules.{at}.{error.key}" if error.key else f"rules.{at}", str(error)
 
 
-_KEYS = tuple(Rule.__dataclass_fields__)
+def _wrong_alone(rule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not rule.get("tool"):
+        yield "tool", "Name a tool, or write * for every tool."
+    for key, value in rule.items():
+        if key not in READERS:
+            yield str(key), f"There is no key {str(key)!r}; a rule knows {', '.join(READERS)}."
+        elif key != "tool" or value:
+            try:
+                Rule.require_readable(key, value)
+            except BadRule as error:
+                yield key, str(error)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import template
 
+from reviews import policies
 from reviews.actions.text import is_deep
 
 register = template.Library()
@@ -31,6 +32,12 @@ def pace(seconds: int) -> str:
     if seconds < 10 * MINUTE:
         return "close"
     return "soon" if seconds < 30 * MINUTE else "ok"
+
+
+@register.filter
+def place(key: str) -> str:
+    """Return where something is wrong, counted from 1: "rules.0.due_in" → Rule 1, due in."""
+    return policies.place(key).replace("_", " ")
 
 
 @register.filter

@@ -9,14 +9,14 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
 from django.db import transaction
 
+from reviews import access
 from reviews.actions import policy_bodies, policy_defaults, review_policies
 from reviews.management import lookup, policy_files, text
 from reviews.management.cli import Answer, DeskCommand, Misused, Refused, add_as
 from reviews.management.policy_files import Bodies
 from reviews.models import ReviewPolicy
 from reviews.models.review_policy import BODY
-
-USUAL: dict[str, Any] = {"agent": "*", "position": 500, "note": ""}
+from reviews.policies import BadRule, place
 
 
 class Command(DeskCommand):
@@ -33,15 +33,21 @@ class Command(DeskCommand):
     def answer(self, *, what: str, folder: Path, username: str | None, replace_drafts: bool, **_: Any) -> Answer:
         if what == "export":
             return _exported(folder)
+        by = _importer(username) if what == "import" else None
         bodies = _read(folder)
-        if what == "check":
+        if by is None:
             said = {"checked": sorted(bodies)}
             return Answer(said, f"{_count(len(bodies))} can be read.")
-        if username is None:
-            raise Misused("import needs to know in whose name: add --as USERNAME.")
-        by = lookup.account(username)
-        assert by is not None  # a name was given
         return _imported(bodies, by, replace_drafts=replace_drafts)
+
+
+def _importer(username: str | None) -> User:
+    """Who imports; who may change no policy learns nothing of what is there. Raises Misused, PermissionDenied."""
+    by = lookup.account(username)
+    if by is None:
+        raise Misused("import needs to know in whose name: add --as USERNAME.")
+    access.require_policy_writer(by)
+    return by
 
 
 def _exported(folder: Path) -> Answer:
@@ -60,7 +66,7 @@ def _read(folder: Path) -> Bodies:
     bodies, wrong = policy_files.read(folder)
     if wrong:
         lines = [
-            f"{name}: {key}: {said}" if key else f"{name}: {said}"
+            f"{name}: {place(key)}: {said}" if key else f"{name}: {said}"
             for name, errors in wrong.items()
             for key, said in errors.items()
         ]
@@ -86,7 +92,7 @@ def _draft(slug: str, body: dict[str, Any], by: User, *, replace_drafts: bool) -
     """The draft that now says what the file says; None where the draft, or else the version in force, says it."""
     versions = {row.status: row for row in ReviewPolicy.objects.of(slug).exclude(status="retired")}
     waiting = versions.get("draft") or versions.get("shadow") or versions.get("active")
-    said = USUAL | body
+    said = policy_bodies.usual(slug) | {"note": ""} | body
     if waiting is not None and _says(waiting, said):
         return None
     if waiting is not None and waiting.is_draft and replace_drafts:
@@ -95,9 +101,13 @@ def _draft(slug: str, body: dict[str, Any], by: User, *, replace_drafts: bool) -
 
 
 def _says(row: ReviewPolicy, body: dict[str, Any]) -> bool:
-    other = ReviewPolicy(**{key: body[key] for key in BODY if key != "rules"})
-    other.rules = policy_bodies.written(body["rules"])
-    return other.signature() == row.digest
+    """Whether the version says the same, however its rules were once written; one that was altered says nothing."""
+    try:
+        kept = policy_bodies.written(row.rules)
+    except BadRule:
+        return False
+    same = all(getattr(row, key) == body[key] for key in BODY if key != "rules")
+    return same and kept == policy_bodies.written(body["rules"]) and row.digest == row.signature()
 
 
 def _count(number: int) -> str:

@@ -17,6 +17,7 @@ from reviews.businesstime import Calendar as Hours
 from reviews.models import Calendar
 from reviews.web import keyset
 from reviews.web.http import ReviewRequest
+from reviews.web.notice_forms import zones
 from reviews.web.policies.agreeing import conflict_with, find, newest, seen_in, told, waiting
 from reviews.web.policies.doors import for_readers, for_writers
 
@@ -28,7 +29,7 @@ class CalendarForm(forms.Form):
     """Zone, the open hours of each day, and holidays; what is wrong is said by the domain."""
 
     slug = forms.CharField(required=False, label="Short name", help_text="Such as office; it never changes.")
-    zone = forms.CharField(required=False, label="Time zone", help_text="Of the IANA list, such as Europe/Berlin.")
+    zone = forms.ChoiceField(label="Time zone", choices=zones)
     holidays = forms.CharField(
         required=False, label="Holidays", help_text="One a line, such as 2026-12-25.", widget=forms.Textarea
     )
@@ -37,6 +38,8 @@ class CalendarForm(forms.Form):
         said = row.body if row else OFFICE.snapshot()
         hours = {day: ", ".join("-".join(window) for window in said["hours"].get(day, [])) for day in DAYS}
         super().__init__(data, initial={**hours, "zone": said["zone"], "holidays": "\n".join(said["holidays"])})
+        if said["zone"] not in dict(zones()):  # an alias, such as CET, stays what it is
+            self.fields["zone"].choices = [*zones(), (said["zone"], said["zone"])]  # type: ignore[attr-defined]
         for day, name in zip(DAYS, NAMES, strict=True):
             self.fields[day] = forms.CharField(required=False, label=name)
         self.fields["mon"].help_text = "Such as 09:00-12:30, 13:30-17:00; empty is closed."

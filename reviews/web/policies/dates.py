@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from reviews import escalations
@@ -28,7 +29,7 @@ def preview(said: Mapping[str, Any], body: dict[str, Any], calendar: Calendar) -
     zone = ZoneInfo(calendar.zone)
     risk = texts.number(said.get("risk", ""))
     risk = risk if risk in list(Risk) else int(Risk.MEDIUM)
-    opened = _moment(said.get("opened", ""), zone) or escalations.friday_evening(calendar)
+    opened = _moment(said.get("opened", ""), zone) or escalations.friday_evening(calendar, after=timezone.now())
     found: dict[str, Any] = {"opened": _wall(opened, zone), "zone": zone.key, "risk": risk, "risks": Risk.choices}
     try:
         dated = escalations.plan(body, calendar, opened, risk)

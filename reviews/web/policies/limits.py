@@ -104,7 +104,8 @@ def _show(
     calendar = calendar_of(str(body.get("calendar") or DEFAULT_CALENDAR))
     found = preview(request.POST or request.GET, body, calendar)
     wrong = found.pop("errors")
-    errors = errors if errors is not None else (wrong if request.method == "POST" else {})
+    if errors is None:  # who only adds or moves a step is not told that the step is still empty
+        errors = wrong if request.POST.get("act") == "preview" else {}
     context = {
         "section": "policies",
         "row": row,

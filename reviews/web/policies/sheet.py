@@ -119,10 +119,6 @@ class Sheet:
         for at in range(len(self.rules)):
             if any(key == f"rules.{at}" or key.startswith(f"rules.{at}.") for key in errors):
                 self.unfold(at)
-            rule = self.rule(at)
-            if f"rules.{at}" in self.errors and self.open[at] and not rule["tool"]:
-                del self.errors[f"rules.{at}"]
-                self.errors[f"rules.{at}.tool"] = "Name a tool, or write * for every tool."
 
     def shown(self) -> list[Shown]:
         """The rules for the page: two statements where one is open."""

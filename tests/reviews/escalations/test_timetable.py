@@ -110,4 +110,6 @@ class TestWarnings:
 
 class TestFridayEvening:
     def test_is_five_o_clock_there(self):
+        thursday, evening = datetime(2026, 3, 26, 9, tzinfo=UTC), datetime(2026, 3, 27, 16, 30, tzinfo=UTC)
+        assert [friday_evening(BERLIN, after=now).day for now in (thursday, evening)] == [27, 3]
         assert f"{friday_evening(BERLIN).astimezone(ZoneInfo('Europe/Berlin')):%A %H:%M}" == "Friday 17:00"

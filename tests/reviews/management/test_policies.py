@@ -8,6 +8,7 @@ from reviews.actions import policy_defaults, review_policies
 from reviews.management import policy_files
 from reviews.management.cli import Misused, Refused
 from reviews.models import ReviewPolicy
+from reviews.policies import Rule
 from tests.reviews.management.shell import call, manage, told
 
 ASK = {"tool": "pay", "ruling": "ask", "when": "amount > 200", "name": "Big – “über” 200"}
@@ -64,6 +65,32 @@ class TestImport:
         assert said == {"drafts": [], "unchanged": ["payments"]}
         assert ReviewPolicy.objects.count() == 1
 
+    def test_of_every_starter_and_of_what_agents_say_changes_nothing(self, tmp_path, mara, admin):
+        policy_defaults.begin()
+        policy_defaults.meet("clerk", "Clerk", [Rule.from_code({"tool": "pay", "when": "tool = wire", "risk": "high"})])
+        shadow = ReviewPolicy.objects.get(status="shadow")
+        review_policies.activate(shadow.pk, by=admin)
+
+        exported = told("policies", "export", tmp_path)["exported"]
+        said = told("policies", "import", tmp_path, "--as", "mara")
+
+        assert len(exported) == 3 and said["drafts"] == []
+
+    def test_of_rules_that_were_kept_in_another_writing_changes_nothing(self, in_force, tmp_path):
+        unquoted = {"tool": "pay", "ruling": "ask", "when": "amount>200", "risk": "medium", "name": ASK["name"]}
+        in_force.rules = [unquoted]
+        ReviewPolicy.objects.update(rules=in_force.rules, digest=in_force.signature())
+        told("policies", "export", tmp_path)
+
+        assert told("policies", "import", tmp_path, "--as", "mara")["drafts"] == []
+
+    @pytest.mark.parametrize("rules", [[], [{"tool": 5}]])
+    def test_of_a_version_that_was_altered_makes_a_draft(self, in_force, tmp_path, rules):
+        told("policies", "export", tmp_path)
+        ReviewPolicy.objects.update(rules=rules)
+
+        assert len(told("policies", "import", tmp_path, "--as", "mara")["drafts"]) == 1
+
     def test_makes_drafts_that_a_second_person_has_to_activate(self, in_force, tmp_path, mara, admin):
         write(tmp_path, rules=[ASK | {"when": "amount > 50"}])
 
@@ -113,6 +140,22 @@ class TestImport:
         with pytest.raises(Refused, match="neither a manager nor an admin"):
             call("policies", "import", tmp_path, "--as", "alice")
 
+    @pytest.mark.parametrize("person", ["alice", "charlie", "otto"])
+    def test_tells_who_may_change_no_policy_nothing_of_what_is_there(self, request, person, in_force, tmp_path):
+        told("policies", "export", tmp_path)
+        request.getfixturevalue(person)
+
+        with pytest.raises(Refused, match="neither a manager nor an admin"):
+            call("policies", "import", tmp_path, "--as", person)
+
+    def test_takes_the_title_from_the_name_where_there_is_none(self, tmp_path, mara):
+        (tmp_path / "refunds-eu.json").write_text('{"slug": "refunds-eu", "rules": []}')
+        told("policies", "import", tmp_path, "--as", "mara")
+
+        row = ReviewPolicy.objects.get()
+        assert (row.title, row.agent, row.position) == ("Refunds eu", "*", 500)
+        assert told("policies", "import", tmp_path, "--as", "mara")["unchanged"] == ["refunds-eu"]
+
     def test_names_a_queue_that_is_not_there(self, tmp_path, mara):
         write(tmp_path, rules=[ASK | {"queue": "nowhere"}])
 
@@ -136,6 +179,7 @@ class TestCheck:
             ("[]", "", "Write an object"),
             ('{"slug": "payments", "slug": "payments"}', "", "'slug' is there twice"),
             ('{"slug": "payments", "title": "Pay"}', "rules", "missing"),
+            ('{"title": "Pay", "rules": []}', "slug", "missing"),
             ('{"slug": "other", "title": "Pay", "rules": []}', "slug", "is named other.json"),
             ('{"slug": "payments", "title": "Pay", "rules": [{"tool": "x", "risk": "hgih"}]}', "rules.0.risk", "low"),
             ('{"slug": "payments", "title": "Pay", "rules": [], "rulse": 1}', "rulse", "no such key"),
@@ -152,6 +196,22 @@ class TestCheck:
         errors = refusal.value.more["errors"]["payments.json"]
         assert list(errors) == [key] and why in errors[key]
         assert "payments.json: " in str(refusal.value)
+
+    def test_names_every_wrong_key_of_a_rule_counted_as_people_do(self, tmp_path):
+        write(tmp_path, rules=[ASK, {"tool": "x", "amuont": 5, "risk": "huge"}, {"ruling": "ask"}, 7])
+
+        with pytest.raises(Refused) as refusal:
+            call("policies", "check", tmp_path)
+
+        said = str(refusal.value).splitlines()
+        assert [line.split(": ")[1] for line in said] == ["Rule 2, amuont", "Rule 2, risk", "Rule 3, tool", "Rule 4"]
+        assert "no key 'amuont'" in said[0] and "low, medium, high" in said[1]
+        assert list(refusal.value.more["errors"]["payments.json"])[0] == "rules.1.amuont"
+
+    def test_asks_for_no_more_than_a_name_and_rules(self, tmp_path):
+        (tmp_path / "refunds-eu.json").write_text('{"slug": "refunds-eu", "rules": []}')
+
+        assert told("policies", "check", tmp_path) == {"checked": ["refunds-eu"]}
 
     def test_refuses_a_file_that_is_too_large(self, tmp_path, monkeypatch):
         write(tmp_path)

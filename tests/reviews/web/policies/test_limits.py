@@ -4,9 +4,11 @@ import json
 import re
 
 import pytest
+from django.utils import timezone
 
 from reviews.actions import review_policies, time_limits
-from reviews.escalations import DEFAULTS
+from reviews.businesstime import OFFICE
+from reviews.escalations import DEFAULTS, friday_evening
 from reviews.models import AuditEntry, Calendar, EscalationPolicy
 from reviews.states import Risk
 from tests.reviews.desk_data import text_of
@@ -30,9 +32,10 @@ def slow(mara):
     return time_limits.write("slow", by=mara, body=BODY, seen=0)
 
 
-def sent_by(answer):
+def sent_by(answer, form="editor"):
     page = answer.content.decode()
-    return Fields(page[page.index('<form class="editor"') : page.index("</form>", page.index('class="editor"'))]).sent
+    begins = page.index(f'<form class="{form}"')
+    return Fields(page[begins : page.index("</form>", begins)]).sent
 
 
 def press(person, sent, act, **changes):
@@ -65,19 +68,21 @@ class TestDates:
         )
         page = text_of(page_of(mara, "reviews:time_limit", *ONE, opened="2026-03-27T16:30"))
         told = page[page.index('id="dates"') :]
-        assert "<b>Fri 27 Mar 16:30</b> opened" in told
-        assert "<b>Mon 30 Mar 10:30</b> remind whoever holds it" in told
-        assert "<b>Mon 30 Mar 12:30</b> escalate to level 2 (managers)" in told
-        assert "<b>Tue 31 Mar 17:30</b> rejected with a message" in told  # the clocks went forward on Sunday
+        assert "<b>Fri 27 Mar 2026 16:30</b> opened" in told
+        assert "<b>Mon 30 Mar 2026 10:30</b> remind whoever holds it" in told
+        assert "<b>Mon 30 Mar 2026 12:30</b> escalate to level 2 (managers)" in told
+        assert "<b>Tue 31 Mar 2026 17:30</b> rejected with a message" in told  # the clocks went forward on Sunday
 
     def test_follow_what_is_typed_without_saving(self, slow, mara):
         sent = sent_by(page_of(mara, "reviews:time_limit", *ONE)) | {"clock": "wall", "respond_within": "1 h"}
         page = text_of(press(mara, sent, "preview", opened="2026-03-25T10:00"))
-        assert "<b>Wed 25 Mar 10:30</b> remind" in page and EscalationPolicy.objects.count() == 1
+        assert "<b>Wed 25 Mar 2026 10:30</b> remind" in page and EscalationPolicy.objects.count() == 1
 
     @pytest.mark.parametrize("opened", ["", "never", "9999-12-31T23:59", "2026-02-30T10:00", "0001-01-01T00:00"])
     def test_fall_back_on_the_example(self, slow, mara, opened):
-        assert "<b>Fri 9 Jan 17:00</b> opened" in text_of(page_of(mara, "reviews:time_limit", *ONE, opened=opened))
+        friday = friday_evening(OFFICE, after=timezone.now())
+        page = text_of(page_of(mara, "reviews:time_limit", *ONE, opened=opened))
+        assert f"<b>Fri {friday.day} {friday:%b %Y} 17:00</b> opened" in page
 
 
 class TestWriting:
@@ -95,6 +100,25 @@ class TestWriting:
         sent = sent_by(press(mara, sent, "up-1"))
         assert (sent["step-do"], sent["respond_within"]) == (["escalate", "remind", "remind"], ["soon"])
         assert sent_by(press(mara, sent, "remove-0"))["step-do"] == ["remind", "remind"]
+
+    @pytest.mark.parametrize("act", ["add", "up-1", "remove-0"])
+    def test_complains_of_nothing_while_steps_are_arranged(self, slow, mara, act):
+        sent = sent_by(page_of(mara, "reviews:time_limit", *ONE)) | {"step-at": ["", "50%"]}
+        page = text_of(press(mara, sent, act))
+        assert 'id="wrong"' not in page and 'aria-invalid="true"' not in page
+        assert 'id="dates"' in page or 'id="no-dates"' in page
+
+    def test_says_at_which_step_something_is_wrong(self, slow, mara):
+        sent = sent_by(page_of(mara, "reviews:time_limit", *ONE)) | {"step-at": ["50%", "10%"]}
+        for act in ("preview", "save"):
+            assert "<b>Step 2, at</b>: " in text_of(press(mara, sent, act))
+
+    @pytest.mark.parametrize("risk", list(Risk))
+    def test_saves_every_usual_one_as_it_was_read(self, mara, risk):
+        time_limits.write("slow", by=mara, body=DEFAULTS[risk].snapshot(), seen=0)
+        press(mara, sent_by(page_of(mara, "reviews:time_limit", *ONE)), "save")
+        first, second = EscalationPolicy.objects.order_by("version")
+        assert second.body == first.body and second.read() == DEFAULTS[risk]
 
     @pytest.mark.parametrize(
         ("typed", "place"),
@@ -244,6 +268,19 @@ class TestCalendars:
         answer = post(mara, "reviews:new_calendar", **self.typed(**typed))
         assert answer.status_code == 422 and field in answer.context["form"].errors
         assert not Calendar.objects.exists()
+
+    def test_offer_their_zones_as_a_menu(self, mara):
+        page = text_of(page_of(mara, "reviews:new_calendar"))
+        assert '<select name="zone"' in page and '<option value="Europe/Berlin">' in page
+
+    @pytest.mark.parametrize("zone", ["Europe/Berlin", "CET", "Etc/GMT+5"])
+    def test_are_saved_as_they_were_read(self, mara, zone):
+        holidays = ["2026-12-25", "2027-01-01"]
+        body = {"zone": zone, "hours": {"mon": [["09:00", "12:00"], ["13:00", "17:00"]]}, "holidays": holidays}
+        first = time_limits.write_calendar("berlin", by=mara, body=body, seen=0)
+        sent = sent_by(page_of(mara, "reviews:calendar", "berlin", 1), "form")
+        assert post(mara, "reviews:write_calendar", "berlin", 1, **sent).status_code == 302
+        assert Calendar.objects.get(version=2).body == first.body
 
     def test_overwrite_nobody(self, mara, nina):
         post(mara, "reviews:new_calendar", **self.typed())
