@@ -49,9 +49,22 @@ TOLD: dict[tuple[str, str], str] = {
 """What a verdict was, where the word alone would mislead who reads a list."""
 
 
+VOTED: dict[tuple[str, str], str] = {
+    (Kind.UNKNOWN_OUTCOME, A): "voted to run {it} again",
+    (Kind.UNKNOWN_OUTCOME, O): "voted that {it} happened",
+    (Kind.UNKNOWN_OUTCOME, J): "voted to end the run because of {it}",
+}
+"""What a vote was for, where the verdict alone would mislead; a vote by itself does nothing yet."""
+
+
 def told(kind: str, verdict: str) -> str:
     """The verdict in the words of its kind; empty where the word itself says it."""
     return TOLD.get((kind, verdict), "")
+
+
+def voted(kind: str, verdict: str, it: str) -> str:
+    """What somebody voted for ``it``, in the words of its kind; empty where the verdict itself says it."""
+    return VOTED.get((kind, verdict), "").format(it=it)
 
 
 def means(kind: str, verdict: str, tool: str, *, under_vote: str = A) -> str:

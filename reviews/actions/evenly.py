@@ -21,13 +21,15 @@ from reviews.models.intervention import InterventionQuerySet
 MOST = 100
 """Questions shared out at once."""
 MOST_PEOPLE = 500
+"""Seats among whom they are shared out; of more than these the page says so."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """Who would get what; ``mark`` is the same for the same plan only. Loads are by the people's keys.
 
-    ``is_part`` says that there are more questions than are shared out at once.
+    ``is_part`` says that there are more questions than are shared out at once, ``is_among_some`` that there are more
+    seats than were looked at.
     """
 
     items: dict[UUID, Intervention]
@@ -35,6 +37,7 @@ class Plan:
     people: dict[int, User]
     loads: dict[int, int]
     is_part: bool = False
+    is_among_some: bool = False
 
     @property
     def mark(self) -> str:
@@ -67,11 +70,13 @@ def plan(by: User, ids: Sequence[UUID] = (), *, queue: str = "") -> Plan:
     found = rows.select_related("queue", "run").defer("proposal", "schema").order_by("due_at", "-risk", "id")
     first = list(found[: MOST + 1])
     items = {item.pk: item for item in first[:MOST]}
-    people, may = _candidates(items)
+    seats = _seats(items)
+    people, may = _candidates(items, seats[:MOST_PEOPLE])
     loads = assignments.loads_of(people)
     last = {item.queue_id: item.queue.last_picked_id for item in items.values()}
     pieces = [Piece(item.pk, item.queue_id, may[item.pk]) for item in items.values()]
-    return Plan(items, shares.evenly(pieces, loads, last), people, loads, len(first) > MOST)
+    shared = shares.evenly(pieces, loads, last)
+    return Plan(items, shared, people, loads, len(first) > MOST, len(seats) > MOST_PEOPLE)
 
 
 @transaction.atomic
@@ -96,15 +101,22 @@ def assign_evenly(ids: Sequence[UUID], *, mark: str, by: User) -> int:
     return len(planned.given)
 
 
-def _candidates(items: dict[UUID, Intervention]) -> tuple[dict[int, User], dict[UUID, frozenset[int]]]:
+def _seats(items: dict[UUID, Intervention]) -> list[Membership]:
+    """The seats in their queues, one more than are looked at where there are so many."""
+    seats = Membership.objects.filter(queue__in={item.queue_id for item in items.values()}, user__is_active=True)
+    return list(seats.select_related("user").order_by("user_id")[: MOST_PEOPLE + 1])
+
+
+def _candidates(
+    items: dict[UUID, Intervention], seats: Sequence[Membership]
+) -> tuple[dict[int, User], dict[UUID, frozenset[int]]]:
     """The people concerned, and who of them may take each question.
 
     Reviewers take; managers only what was escalated, or what no reviewer may decide.
     """
-    seats = Membership.objects.filter(queue__in={item.queue_id for item in items.values()}, user__is_active=True)
     people: dict[int, User] = {}
     team: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
-    for seat in seats.select_related("user").order_by("user_id")[:MOST_PEOPLE]:
+    for seat in seats:
         people[seat.user_id] = seat.user
         team[seat.queue_id, seat.role].add(seat.user_id)
     called: defaultdict[UUID, set[int]] = defaultdict(set)

@@ -53,9 +53,8 @@ class Postman:
 
     def _connected(self, span: Span) -> EmailBackend:
         if self._line is None:
-            line = EmailBackend(**settings.FOUREYES_SMTP, timeout=span.step, fail_silently=False)
-            line.open()
-            self._line = line
+            self._line = EmailBackend(**settings.FOUREYES_SMTP, timeout=span.step, fail_silently=False)
+            self._line.open()  # known already: where we are not let in, there is a line to hang up
         return self._line
 
 

@@ -15,8 +15,12 @@ from reviews.states import VERDICTS_FOR, Kind, Risk, Ruling, Verdict
 
 ASK_HUMAN = "ask_human"
 """The tool by which an agent asks a person."""
-ASKED_KINDS: dict[str, str] = {Kind.FINAL_OUTPUT: "A final output", Kind.UNKNOWN_OUTCOME: "An unknown outcome"}
-"""Kinds whose questions come from the desk itself, not from a call, so that no rule can do without them."""
+ASKED_KINDS: dict[str, str] = {
+    Kind.QUESTION: "A question of an agent",
+    Kind.FINAL_OUTPUT: "A final output",
+    Kind.UNKNOWN_OUTCOME: "An unknown outcome",
+}
+"""Kinds that are put to people whatever the rules say, so that no rule can do without it."""
 ANCHORED = re.compile(r"(?:\(\?[a-zA-Z]+\))?(?:\^|\\A).*(?:\$|\\Z)", re.DOTALL)
 
 
@@ -78,8 +82,9 @@ class Rule:
     def without_effect(self) -> dict[str, str]:
         """Why it could never come to pass, by key; empty where it can."""
         wrong = {}
-        if self.kind in ASKED_KINDS and self.ruling != Ruling.ASKED:
-            asked = ASKED_KINDS[self.kind]
+        kind = Kind.QUESTION if self.kind == "*" and self.tool == ASK_HUMAN else self.kind
+        if kind in ASKED_KINDS and self.ruling != Ruling.ASKED:
+            asked = ASKED_KINDS[kind]
             wrong["ruling"] = f"{asked} is always put to a person. A rule may only say how: use “ask”."
         if self.kind == Kind.FINAL_OUTPUT and not fnmatchcase("", self.tool):
             wrong["tool"] = "A final output belongs to no tool: use “*”."

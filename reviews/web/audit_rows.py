@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from reviews.meanings import told
+from reviews.meanings import told, voted
 from reviews.models import AuditEntry
 from reviews.policies import show
 from reviews.states import Kind, Verdict
@@ -150,8 +150,9 @@ class Line:
 
 def of(entry: AuditEntry) -> Line:
     """The entry with its most telling details and the tone of its action."""
-    verb = entry.action.rpartition(".")[2]
-    ran_again = (data_of(entry).get("kind"), verb) == (Kind.UNKNOWN_OUTCOME, Verdict.APPROVE)
+    verb, data = entry.action.rpartition(".")[2], data_of(entry)
+    meant = data.get("verdict") if verb == "voted" else verb
+    ran_again = (data.get("kind"), meant) == (Kind.UNKNOWN_OUTCOME, Verdict.APPROVE)
     return Line(entry, detail(entry), "caution" if ran_again else TONES.get(verb, "idle"))
 
 
@@ -168,10 +169,19 @@ def detail(entry: AuditEntry) -> str:
     """What its data says, in one line; data without a telling key, or damaged, is shown as it is."""
     data = data_of(entry)
     keys = [key for key in TELLING if data.get(key) not in (None, "", [], {})]
-    said = told(str(data.get("kind", "")), entry.action.rpartition(".")[2])
+    said = _said(entry.action.rpartition(".")[2], data)
     parts = [said] if said else []
     parts += [f"{BEFORE.get(key, '')} {_value(key, data[key])}".strip() for key in keys[:SHOWN]]
     return " · ".join(parts) or ("" if entry.data == "{}" else _short(entry.data))
+
+
+def _said(verb: str, data: dict[str, Any]) -> str:
+    """What was said by a verdict or a vote, in the words of its kind."""
+    kind = str(data.get("kind", ""))
+    if verb != "voted":
+        return told(kind, verb)
+    verdict = str(data.get("verdict", ""))
+    return voted(kind, verdict, "it") or verdict
 
 
 def _value(key: str, value: Any) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reviews import meanings
 from reviews.actions.attempts import UNKNOWN
 from reviews.actors import ActorType, name_of
 from reviews.models import Checkpoint, Decision, Event, Intervention, Run, ToolCall
@@ -163,7 +164,9 @@ def decision(row: Decision, asked: Intervention) -> Step:
 def voted(row: Decision, asked: Intervention) -> str:
     """What somebody did by their verdict: where several must agree it is a vote, which alone does nothing."""
     did = deed(asked.kind, row.outcome, asked.subject)
-    return f"voted, and thereby {did}" if asked.votes else did
+    if not asked.votes:
+        return did
+    return meanings.voted(asked.kind, row.verdict, asked.subject) or f"voted, and thereby {did}"
 
 
 def secret_vote(row: Decision) -> Step:

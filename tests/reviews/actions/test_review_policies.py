@@ -111,6 +111,14 @@ class TestDraft:
             drafted(mara, {"tool": "*", "kind": "final_output", "ruling": "refuse"})
         assert drafted(mara, {"tool": "*", "kind": "final_output"}).rules[0]["kind"] == "final_output"
 
+    @pytest.mark.parametrize("ruling", ["allow", "refuse"])
+    @pytest.mark.parametrize("about", [{"tool": "*", "kind": "question"}, {"tool": "ask_human"}])
+    def test_lets_no_rule_stand_between_an_agents_question_and_the_people(self, mara, about, ruling):
+        with pytest.raises(Invalid, match="A question of an agent is always put to a person") as refusal:
+            drafted(mara, ASK, about | {"ruling": ruling})
+        assert list(refusal.value.errors) == ["rules.1.ruling"]
+        assert drafted(mara, about | {"ruling": "ask"}).rules[0]["tool"] == about["tool"]
+
     def test_still_reads_what_was_kept_before_such_rules_were_refused(self, mara, nina):
         made = in_force(mara, nina, ASK)
         made.rules = [{"tool": "*", "kind": "final_output", "ruling": "allow"}, ASK]

@@ -1,9 +1,11 @@
 """Mail, as a real server takes it."""
 
+import gc
 import smtplib
 import socket
 import threading
 import time
+import warnings
 
 import pytest
 from django.utils import timezone
@@ -167,3 +169,12 @@ class TestPostman:
             postman.send(take(), Span())
         assert "s3cr3t" not in str(failure.value) and not failure.value.for_good
         assert isinstance(failure.value.__cause__ or failure.value, Failed | smtplib.SMTPException)
+
+    def test_hangs_up_where_it_is_not_let_in(self, owed, postman, settings):
+        settings.FOUREYES_SMTP |= {"username": "desk", "password": "s3cr3t-w0rd"}
+        with warnings.catch_warnings(record=True) as left:
+            warnings.simplefilter("always", ResourceWarning)
+            with pytest.raises(Failed):
+                postman.send(take(), Span())
+            gc.collect()
+        assert not [str(one.message) for one in left if "socket" in str(one.message)]

@@ -44,6 +44,25 @@ class TestDetail:
 
         assert audit_rows.detail(AuditEntry(action=f"intervention.{verdict}", data=data)) == said
 
+    @pytest.mark.parametrize(
+        ("verdict", "said", "tone"),
+        [
+            ("approve", "voted to run it again", "caution"),
+            ("override", "voted that it happened", "busy"),
+            ("reject", "voted to end the run because of it", "busy"),
+        ],
+    )
+    def test_of_a_vote_on_an_unknown_outcome_says_what_was_voted_for(self, verdict, said, tone):
+        data = f'{{"kind":"unknown_outcome","tool":"issue_refund","verdict":"{verdict}"}}'
+        line = audit_rows.of(AuditEntry(action="intervention.voted", data=data))
+
+        assert (line.detail, line.tone) == (f"{said} · issue_refund", tone)
+
+    def test_of_any_other_vote_names_the_verdict(self):
+        data = '{"kind":"tool_approval","tool":"issue_refund","verdict":"edit"}'
+
+        assert audit_rows.detail(AuditEntry(action="intervention.voted", data=data)) == "edit · issue_refund"
+
     def test_of_an_ordinary_approval_repeats_nothing(self):
         data = '{"kind":"tool_approval","tool":"issue_refund"}'
 

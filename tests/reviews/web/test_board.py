@@ -371,6 +371,13 @@ class TestShareOut:
         assert [item.title for item, _person in page.context["plan"].given] == ["Refund 2"]
         assert "There are more." not in text_of(page)
 
+    def test_says_so_where_there_are_more_seats_than_one_plan_looks_at(self, mara, alice, bob, monkeypatch):
+        many(1)
+        said = "These queues have more seats than one plan looks at."
+        assert said not in text_of(page_of(mara, "reviews:share_out"))
+        monkeypatch.setattr(evenly, "MOST_PEOPLE", 1)
+        assert said in text_of(page_of(mara, "reviews:share_out"))
+
     def test_of_nothing_says_so(self, mara):
         assert "Nothing to share out" in text_of(page_of(mara, "reviews:share_out"))
         assert post(mara, "reviews:assign_evenly", mark="x").status_code == 409

@@ -11,6 +11,7 @@ from reviews.actions import interventions
 from reviews.models import Decision
 from reviews.states import Kind
 from tests import factories
+from tests.reviews import desk_data
 from tests.reviews.actions.votes import asked, bound, vote
 from tests.reviews.desk_data import text_of
 from tests.reviews.management.shell import call, told
@@ -257,6 +258,20 @@ class TestCommands:
     def test_list_how_far_a_vote_has_come(self, item, bob, mara):
         vote(item, bob)
         assert "(1 of 2 approvals)" in call("inbox", "--as", "mara")
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ({"verdict": "approve"}, "bob voted to run issue_refund again"),
+        ({"verdict": "override", "replacement": "Receipt RF-1"}, "bob voted that issue_refund happened"),
+        ({"verdict": "reject"}, "bob voted to end the run because of issue_refund"),
+    ],
+)
+def test_the_timeline_says_what_was_voted_for_where_nobody_knows_the_outcome(queue, bob, mara, said, line):
+    unknown = bound(desk_data.unknown(), approvals=2, rejecting="majority")
+    vote(unknown, bob, **said)
+    assert line in text_of(page_of(bob, "reviews:run", unknown.run_id))
 
 
 def test_the_timeline_marks_a_voided_vote(item, bob, mara):
