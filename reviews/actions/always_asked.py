@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from reviews.actions import rulebook
+from reviews.actions import notices, rulebook
 from reviews.models import CallIn, Intervention, Run, ToolCall
 from reviews.models.writes import NewRows, Write
 from reviews.policies import DUE_IN, Case, Judgement
@@ -43,7 +43,7 @@ def earlier_question(call: ToolCall) -> Intervention | None:
 
 
 def take_over(asked: Intervention, earlier: Intervention | None) -> list[Write]:
-    """Let those who were called in decide what became of the call as well, and remember the owners a rule bars.
+    """Let those who were called in decide what became of the call as well, told of it, and remember barred owners.
 
     Returns what is to be stored once the question is.
     """
@@ -52,9 +52,10 @@ def take_over(asked: Intervention, earlier: Intervention | None) -> list[Write]:
     owners = [*(earlier.policy.get("owners") or ()), *(asked.policy.get("owners") or ())]
     if owners:
         asked.policy = {**asked.policy, "owners": list(dict.fromkeys(owners))}
-    people, now = earlier.call_ins.values_list("user", flat=True), timezone.now()
-    rows = [CallIn(intervention=asked, user_id=person, level=asked.level, at=now) for person in people]
-    return [NewRows(rows)] if rows else []
+    now, call_ins = timezone.now(), earlier.call_ins.filter(user__is_active=True).select_related("user")
+    people = [call_in.user for call_in in call_ins.order_by("user")]
+    rows = [CallIn(intervention=asked, user=person, level=asked.level, at=now) for person in people]
+    return [NewRows(rows), *notices.called_in(asked, people)] if rows else []
 
 
 def _judged(run: Run, case: Case) -> Judgement:

@@ -221,6 +221,7 @@ def de_escalate(intervention_id: UUID, *, by: User, reason: str) -> Intervention
     before = intervention.level
     intervention.level = before - 1
     intervention.save(update_fields=["level"])
+    notices.take_back_escalations(intervention)
     gone = intervention.call_ins.filter(level__gt=intervention.level).select_related("user")
     names = [call_in.user.get_username() for call_in in gone]
     gone.delete()

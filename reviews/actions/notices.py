@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from reviews import access, audit
@@ -65,6 +65,17 @@ def opened(new: Sequence[Intervention], around: Circumstances) -> list[Write]:
     return [NewRows(rows)] if rows else []
 
 
+def called_in(intervention: Intervention, people: Iterable[User]) -> list[Write]:
+    """What is owed to who may decide a new question because an earlier one about the same call called them in.
+
+    To be stored with the question.
+    """
+    rows = _owed(intervention, NoticeKind.ESCALATED, people, team=False)
+    _address(rows, f"called:{intervention.pk}", intervention, "You were called in when this call was to be approved.")
+    intervention.told = intervention.told or bool(rows)
+    return [NewRows(rows)] if rows else []
+
+
 def cancel(intervention: Intervention) -> None:
     """Withdraw what is not sent yet and what the bell still shows: somebody has taken the item, or it is closed.
 
@@ -74,10 +85,16 @@ def cancel(intervention: Intervention) -> None:
     owing.withdraw(intervention)
     if not intervention.told:
         return
-    waiting = Q(status__in=(NoticeStatus.OWED, NoticeStatus.FAILED))
-    shown = Q(status=NoticeStatus.SENT, channel=NoticeChannel.PAGE, read_at=None)
-    pending = Notice.objects.filter(waiting | shown, intervention=intervention).exclude(kind__in=LASTING_NOTICES)
-    pending.update(status=NoticeStatus.CANCELLED)
+    _pending(intervention).exclude(kind__in=LASTING_NOTICES).update(status=NoticeStatus.CANCELLED)
+
+
+def take_back_escalations(intervention: Intervention) -> None:
+    """Withdraw what was told of levels at which the question no longer is, where it is not sent, or not read yet.
+
+    Call it in the transaction that brings the question down, with the run locked.
+    """
+    above = _pending(intervention).filter(kind=NoticeKind.ESCALATED, payload__level__gt=intervention.level)
+    above.update(status=NoticeStatus.CANCELLED)
 
 
 def owe_test(endpoint: Endpoint, *, key: str) -> Notice:
@@ -136,6 +153,13 @@ def managed_queues(user: User) -> list[Queue]:
 def can_mail() -> bool:
     """Whether this desk has a server for its mail."""
     return bool(settings.FOUREYES_SMTP["host"])
+
+
+def _pending(intervention: Intervention) -> QuerySet[Notice]:
+    """What is not sent yet, and what bells still show."""
+    waiting = Q(status__in=(NoticeStatus.OWED, NoticeStatus.FAILED))
+    shown = Q(status=NoticeStatus.SENT, channel=NoticeChannel.PAGE, read_at=None)
+    return Notice.objects.filter(waiting | shown, intervention=intervention)
 
 
 def _of_opening(intervention: Intervention) -> list[Notice]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ from reviews.actions import Conflict, Invalid
 from reviews.catalog import UnknownAgent
 from reviews.management import text
 
-REFUSED, MISUSED = 1, 2
+REFUSED, MISUSED, UNHEARD = 1, 2, 128 + signal.SIGPIPE
 BELLS = 2.0
 """Seconds a command waits, at its end, for the bells it rang."""
 
@@ -75,8 +77,16 @@ class DeskCommand(BaseCommand):
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """As Django's, but for how a refusal is printed and that the bells are waited for."""
+        """As Django's, but for how a refusal is printed, that the bells are waited for, and that a pipe may close."""
         self._called_from_command_line = True
+        try:
+            with unheard():
+                self._run(argv)
+        finally:
+            live.settle(BELLS)
+            connections.close_all()
+
+    def _run(self, argv: list[str]) -> None:
         try:
             options = vars(self.create_parser(argv[0], argv[1]).parse_args(argv[2:]))
             self.execute(*options.pop("args", ()), **options)
@@ -85,9 +95,6 @@ class DeskCommand(BaseCommand):
                 raise
             self._say(error, wants_json="--json" in argv)
             sys.exit(error.returncode)
-        finally:
-            live.settle(BELLS)
-            connections.close_all()
 
     def note(self, message: str, *, as_json: bool) -> None:
         """Tell of something beside the answer, on stderr."""
@@ -118,6 +125,27 @@ def refusals() -> Iterator[None]:
     except (OperationalError, ProgrammingError) as error:
         hint = "Is it there, and are its tables (manage.py migrate)?"
         raise Refused(f"The database does not answer: {error} {hint}", code="database") from error
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Where nobody reads on, as behind ``| head``, end quietly with the code of a program that SIGPIPE ends.
+
+    What the command did stands. The signal itself stays off: a server that hangs up sends it, too.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except BrokenPipeError:
+                os.dup2(nowhere, stream.fileno())  # or Python complains of what is left in it at its end
+        sys.exit(UNHEARD)
 
 
 def as_json(data: Any) -> str:

@@ -95,6 +95,15 @@ def _resolved(host: str, port: int) -> list[Address]:
     return list(dict.fromkeys(addresses))
 
 
+def is_inside(host: str) -> bool:
+    """Whether the host is written as an address that may not be spoken to; a name is looked up when it is."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not (is_public(address) or is_allowed(address))
+
+
 def allows_any() -> bool:
     """Whether the settings let messages into any private network, where http is enough."""
     return bool(settings.FOUREYES_WEBHOOK_ALLOW)

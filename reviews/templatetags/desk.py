@@ -165,7 +165,7 @@ def load_bar(load: int, most: int, average: float) -> SafeString:
     return format_html(
         '<svg class="load" aria-hidden="true"><rect class="track" width="100%" height="6" rx="3"/>'
         '<rect class="{}" width="{}%" height="6" rx="3"/></svg>',
-        "much" if load > 1.5 * average else "held",
+        "much" if load > 1.5 * average else "fair",
         f"{width:.1f}",
     )
 

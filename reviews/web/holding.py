@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from reviews import access
 from reviews.actions import Conflict, Invalid, asking_back, assignments, holding
 from reviews.actions.eligibility import NotEligible
-from reviews.models import Intervention
+from reviews.models import AskBack, Intervention
 from reviews.web import interventions, review, texts
 from reviews.web.filters import Filter
 from reviews.web.http import ReviewRequest, signed_in
@@ -98,17 +98,33 @@ def withdraw(request: ReviewRequest, intervention_id: UUID) -> HttpResponse:
 @require_POST
 def answer_back(request: ReviewRequest, intervention_id: UUID) -> HttpResponse:
     """Answer what was asked; who could read the question only for that goes back to the inbox."""
+    if (late := _unseen_now(request, intervention_id)) is not None:
+        return late
     item = review.find(request.user, intervention_id)
     try:
         asking_back.answer(item.pk, answer=request.POST.get("answer", ""), by=request.user)
     except Conflict as conflict:
-        return interventions.again(request, item, notice=str(conflict), status=409)
+        # who was asked may read it only while somebody waits for the answer
+        late = _unseen_now(request, intervention_id)
+        return late or interventions.again(request, item, notice=str(conflict), status=409)
     except Invalid as invalid:
         return interventions.again(request, item, notice=str(invalid), status=422)
     messages.success(request, "Your answer was sent.")
     if not access.visible_interventions(request.user).filter(pk=item.pk).exists():
         return redirect("reviews:inbox")
     return _back(request, item)
+
+
+def _unseen_now(request: ReviewRequest, intervention_id: UUID) -> HttpResponse | None:
+    """Tell somebody who was asked, and may not read the question any more, that their answer came too late.
+
+    They get their words back, and learn nothing else of it.
+    """
+    asked = AskBack.objects.filter(intervention=intervention_id, asked_of=request.user)
+    if access.visible_interventions(request.user).filter(pk=intervention_id).exists() or not asked.exists():
+        return None
+    said = request.POST.get("answer", "")[: asking_back.MAX_TEXT]
+    return render(request, "reviews/interventions/answer_late.html", {"said": said, "section": "inbox"}, status=409)
 
 
 def _attempt(request: ReviewRequest, intervention_id: UUID, act: Callable[..., object]) -> HttpResponse:

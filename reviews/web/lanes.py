@@ -81,6 +81,11 @@ class Person:
         """What the desk calls them."""
         return name_of(self.user)
 
+    @property
+    def turn(self) -> tuple[bool, int, str]:
+        """Where they stand among those a question can be given to: who is there first, then who has least."""
+        return bool(self.away_until) and not self.stands_in, self.load, self.name
+
 
 @dataclass(frozen=True)
 class Ticket:
@@ -167,6 +172,7 @@ def board(user: User, look: Look) -> dict[str, Any]:
         "numbers": numbers,
         "lanes": [_lane(key, queues, look, numbers, team) for key in shown],
         "workload": workload,
+        "takers": sorted(workload, key=lambda person: person.turn),
         "is_crowded": sum(map(len, team.values())) >= MOST_PEOPLE,
         "most": max([person.load for person in workload] + [1]),
         "average": sum(person.load for person in workload) / max(len(workload), 1),
@@ -212,7 +218,7 @@ def _team(queues: list[Queue]) -> dict[int, list[Person]]:
     team: defaultdict[int, list[Person]] = defaultdict(list)
     for seat in seats:
         team[seat.queue_id].append(people[seat.user_id])
-    return team
+    return {queue: sorted(members, key=lambda person: person.turn) for queue, members in team.items()}
 
 
 def _person(user: User, load: int, absence: Absence | None) -> Person:

@@ -61,11 +61,17 @@ class SettingsForm(forms.Form):
         return chosen
 
 
+INSIDE = (
+    "To reach a program inside your own network, whoever runs the desk names that network in FOUREYES_WEBHOOK_ALLOW; "
+    "there http:// is enough, too."
+)
+
+
 class EndpointForm(forms.Form):
     """An address that messages of a queue go to."""
 
     queue = forms.ChoiceField(label="Queue")
-    channel = forms.ChoiceField(label="Sort", choices=Endpoint.CHANNELS)
+    channel = forms.ChoiceField(label="Type", choices=Endpoint.CHANNELS)
     name = forms.CharField(label="Name", max_length=100)
     url = forms.CharField(
         label="Address",
@@ -91,7 +97,9 @@ class EndpointForm(forms.Form):
         except guard.Refused as refused:
             raise forms.ValidationError(str(refused)) from None
         if scheme != "https" and not guard.allows_any():
-            raise forms.ValidationError("Enter an address that begins with https://.")
+            raise forms.ValidationError(f"Enter an address that begins with https://. {INSIDE}")
+        if host and guard.is_inside(host):
+            raise forms.ValidationError(f"{host} is an address of a private network. {INSIDE}")
         self.host = host
         return url
 

@@ -56,6 +56,22 @@ class TestBoard:
         expect(page.get_by_text("2 questions assigned.")).to_be_visible()
         assert not Intervention.objects.open().filter(assignee__isnull=True).exists()
 
+    def test_shows_everybodys_load_as_long_as_it_is(self, desk, items, alice, bob, mara):
+        for item, person in zip(items, (alice, alice, bob), strict=True):
+            assignments.assign(item.pk, to=person, by=mara)
+        page = desk.open(mara, "/board/")
+        bars = page.locator(".workload .load")
+        wide = [bar.locator("rect").nth(0).bounding_box()["width"] for bar in bars.all()]
+        held = [bar.locator("rect").nth(1).bounding_box() for bar in bars.all()]
+
+        assert [round((box["width"] if box else 0) / whole, 1) for box, whole in zip(held, wide, strict=True)] == [
+            1,
+            0.5,
+            0,
+        ]
+        colours = [bar.locator("rect").nth(1).evaluate("bar => getComputedStyle(bar).fill") for bar in bars.all()]
+        assert len(set(colours)) == 2 and colours[0] != colours[1]
+
     def test_works_without_a_script(self, desk, items, alice, mara):
         page = desk.window(mara, java_script_enabled=False)
         page.goto(f"{desk.url}/board/")

@@ -1,12 +1,15 @@
 """How people are asked about what they are always asked: final outputs and unknown outcomes."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 
 from reviews.actions import Invalid, assignments, eligibility, gates
 from reviews.actions.eligibility import NotEligible
-from reviews.models import CallIn
+from reviews.models import CallIn, Notice
+from reviews.notices import wording
 from reviews.states import Kind, Risk, Ruling, Verdict
+from reviews.web import bell
 from tests import factories
 from tests.reviews import desk_data
 from tests.reviews.actions.votes import asked, bound, in_force, vote
@@ -154,6 +157,22 @@ class TestUnknownOutcome:
         assert charlie in eligibility.eligible(unknown)
         vote(unknown, charlie)
         assert unknown.outcome == "approved"
+
+    def test_is_told_to_who_was_called_in_and_to_nobody_else(self, refund, alice, charlie, mara):
+        gone = factories.user("gone")
+        for person in (charlie, gone):
+            CallIn.objects.create(intervention=refund, user=person, level=1, at=refund.created_at)
+        vote(refund, charlie)
+        User.objects.filter(pk=gone.pk).update(is_active=False)
+
+        unknown = lost(refund)
+        told = Notice.objects.get(intervention=unknown)
+        assert (told.user, told.channel, told.urgent, unknown.told) == (charlie, "page", True, True)
+        assert wording.line(told).subject == "Escalated: did issue_refund happen?"
+        assert [ring.intervention for ring in bell.of(charlie).rings] == [unknown.pk]
+
+        vote(unknown, alice)
+        assert not bell.of(charlie).rings
 
     @pytest.mark.parametrize(
         ("rule", "demand"),

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -345,6 +346,22 @@ class TestDeEscalate:
         )
         assert not access.can_work_on(dora, refund)
         assert assignments.de_escalate(refund.pk, by=mara, reason=WHY).level == 1
+
+    def test_takes_what_was_told_of_the_higher_level_off_the_bells_and_out_of_the_outbox(
+        self, refund, dora, mara, settings
+    ):
+        settings.FOUREYES_SMTP = {**settings.FOUREYES_SMTP, "host": "mail.example.org"}
+        for person in (mara, dora):
+            User.objects.filter(pk=person.pk).update(email=f"{person.username}@example.org")
+        assignments.raise_level(refund, 1, [User.objects.get(pk=mara.pk)], POLICY)
+        assignments.raise_level(refund, 2, [User.objects.get(pk=dora.pk)], POLICY)
+
+        assignments.de_escalate(refund.pk, by=mara, reason=WHY)
+
+        left = Notice.objects.exclude(status="cancelled").order_by("channel")
+        assert [(notice.user, notice.channel) for notice in left] == [(mara, "email"), (mara, "page")]
+        assignments.de_escalate(refund.pk, by=mara, reason=WHY)
+        assert not left.all().exists()
 
     def test_takes_what_was_assigned_to_somebody_sent_home_from_them(self, refund, dora, mara):
         assignments.raise_level(refund, 2, [dora], POLICY)

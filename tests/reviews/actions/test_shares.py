@@ -1,5 +1,7 @@
 """Who gets what when work is shared out."""
 
+import itertools
+from collections import Counter
 from uuid import UUID, uuid4
 
 import pytest
@@ -69,16 +71,39 @@ class TestEvenly:
         st.dictionaries(st.integers(1, 6), st.integers(0, 20)),
         st.none() | st.integers(1, 6),
     )
-    def test_never_gives_to_somebody_while_another_who_may_has_less(self, may, loads, last):
+    def test_leaves_nobody_with_two_more_than_another_who_may_take_one_of_them(self, may, loads, last):
         asked = [Piece(UUID(int=number), PLACE, frozenset(who)) for number, who in enumerate(may)]
-        held = dict(loads)
-        for piece, share in zip(asked, shares.evenly(asked, loads, {PLACE: last}), strict=True):
-            if not piece.may:
-                assert share.to is None
-                continue
-            assert share.to in piece.may
-            assert held.get(share.to, 0) == min(held.get(key, 0) for key in piece.may)
-            held[share.to] = held.get(share.to, 0) + 1
+        given = shares.evenly(asked, loads, {PLACE: last})
+        held = Counter(loads) + Counter(filter(None, takers(given)))
+        for piece, share in zip(asked, given, strict=True):
+            assert (share.to in piece.may) if piece.may else share.to is None
+            assert all(held[share.to] <= held[other] + 1 for other in piece.may)
+
+    @given(
+        st.lists(st.sets(st.integers(1, 3), min_size=1), max_size=6),
+        st.dictionaries(st.integers(1, 3), st.integers(0, 4)),
+    )
+    def test_is_as_even_as_can_be(self, may, loads):
+        def unevenness(given):
+            return sum(number**2 for number in (Counter(loads) + Counter(given)).values())
+
+        asked = [Piece(UUID(int=number), number % 2, frozenset(who)) for number, who in enumerate(may)]
+        best = min(map(unevenness, itertools.product(*may)))
+        assert unevenness(takers(shares.evenly(asked, loads, {}))) == best
+
+    def test_among_equals_prefers_who_got_nothing_yet_whatever_the_queue(self):
+        """Each queue has a turn of its own: without that, the first in turn of both would get both."""
+        pair = frozenset({ANN, BEN})
+        asked = [Piece(uuid4(), PLACE, pair), Piece(uuid4(), PLACE + 1, pair)]
+        assert takers(shares.evenly(asked, {BEN: 1}, {})) == [ANN, BEN]
+
+    def test_keeps_the_only_one_who_may_free_for_what_only_they_may(self):
+        asked = [*pieces(1, frozenset({ANN, BEN})), *pieces(1, frozenset({ANN}))]
+        assert takers(shares.evenly(asked, {}, {})) == [BEN, ANN]
+
+    def test_passes_on_by_way_of_somebody_else(self):
+        asked = [*pieces(1, frozenset({BEN, CY})), *pieces(1, frozenset({ANN, BEN})), *pieces(1, frozenset({ANN}))]
+        assert takers(shares.evenly(asked, {}, {})) == [CY, BEN, ANN]
 
 
 class TestMark:

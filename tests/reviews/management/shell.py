@@ -36,15 +36,18 @@ def noted(*words: Any) -> str:
     return err.getvalue()
 
 
-def manage(*words: Any, **environment: str) -> subprocess.CompletedProcess[str]:
-    """manage.py in a process of its own, on the database of this test; what it must see has to be committed."""
+def manage(*words: Any, streams: dict[str, int] | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """manage.py in a process of its own, on the database of this test; what it must see has to be committed.
+
+    ``streams`` gives it others to write to than those that are read here.
+    """
     return subprocess.run(
         [sys.executable, "manage.py", *map(str, words)],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": _database_url(), **environment},
-        capture_output=True,
         text=True,
         timeout=120,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | (streams or {}),
     )
 
 

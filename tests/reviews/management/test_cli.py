@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 
 import pytest
 from channels.layers import get_channel_layer
@@ -83,6 +84,32 @@ class TestStreams:
         done = manage("inbox", "--json", PYTHONIOENCODING="ascii")
 
         assert json.loads(done.stdout)[0]["title"] == "Rückgabe \u202e"
+
+
+class TestClosedPipes:
+    """Nobody reads on: the way of ``| head``. What others say then is how SIGPIPE ends them: 141 and not a word."""
+
+    def run(self, *words, fd="stdout"):
+        reading, writing = os.pipe()
+        os.close(reading)
+        try:
+            return manage(*words, **{"streams": {fd: writing}})
+        finally:
+            os.close(writing)
+
+    @pytest.mark.parametrize("words", [("inbox", "--json"), ("inbox",)])
+    def test_end_it_quietly(self, refund, words):
+        done = self.run(*words)
+        assert (done.returncode, done.stderr) == (141, "")
+
+    def test_undo_nothing(self, refund):
+        assert self.run("decide", refund.pk, "approve", "--as", "alice").returncode == 141
+        refund.refresh_from_db()
+        assert refund.outcome == "approved"
+
+    def test_of_the_refusals_do_as_well(self, refund):
+        done = self.run("show", refund.pk, "--as", "charlie", fd="stderr")
+        assert (done.returncode, done.stdout) == (141, "")
 
 
 class TestBells:

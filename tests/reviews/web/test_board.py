@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews.actions import assignments, evenly, interventions
+from reviews.actions import absences, assignments, evenly, interventions
 from reviews.actors import POLICY
 from reviews.models import Absence, AuditEntry, Intervention
 from reviews.web import board, lanes
@@ -65,6 +65,20 @@ class TestBoard:
 
     def test_asks_strangers_to_sign_in(self):
         assert Client().get(reverse("reviews:board")).status_code == 302
+
+    def test_offers_who_has_least_first_and_who_is_away_last(self, team, queue, mara):
+        alice, bob, _ = team
+        for item in many(3)[:2]:
+            assignments.assign(item.pk, to=alice, by=mara)
+        absences.leave(
+            bob, starts_at=timezone.now(), ends_at=timezone.now() + timedelta(days=2), delegate=None, by=mara
+        )
+
+        page = page_of(mara, "reviews:board")
+        offered = re.findall(r'<option value="(\w+)"', page.content.decode())
+
+        assert offered == ["mara", "alice", "bob"] * 4  # once for the ticked ones, and at each of three
+        assert [person.user for person in page.context["workload"]] == [alice, bob, mara]
 
     def test_is_in_the_managers_rail(self, mara):
         assert reverse("reviews:board") in text_of(page_of(mara, "reviews:inbox"))

@@ -179,6 +179,38 @@ class TestAskBack:
         answer = post(bob, "reviews:answer_back", item.pk, answer="The second.")
         assert (answer.status_code, "Nobody waits" in text_of(answer)) == (409, True)
 
+    def test_after_the_verdict_says_how_it_was_decided(self, item, alice, bob):
+        asking_back.ask(item.pk, of=bob, question="Which charge?", by=alice)
+        interventions.decide(item.pk, by=alice, verdict="approve")
+        answer = post(bob, "reviews:answer_back", item.pk, answer="The second.")
+        assert (answer.status_code, "alice approved" in text_of(answer)) == (409, True)
+
+    @pytest.mark.parametrize("end", ["decided", "withdrawn", "decided meanwhile"])
+    def test_too_late_gives_their_words_back_to_who_may_not_read_it_any_more(self, alice, queue, end, monkeypatch):
+        dora = factories.user("dora")
+        seat = factories.seat(dora, queue)
+        item = refund(on=factories.leased(factories.run(by=dora)))
+        seat.delete()
+        asking_back.ask(item.pk, of=dora, question="Which charge?", by=alice)
+
+        def over():
+            if end == "withdrawn":
+                asking_back.withdraw(item.pk, by=alice)
+            else:
+                interventions.decide(item.pk, by=alice, verdict="approve")
+
+        if end == "decided meanwhile":
+            answer_in_time = asking_back.answer
+            monkeypatch.setattr(asking_back, "answer", lambda *_, **said: (over(), answer_in_time(*_, **said)))
+        else:
+            over()
+        answer = post(dora, "reviews:answer_back", item.pk, answer="The second, of <May>.")
+
+        assert (answer.status_code, "Your answer was not sent." in text_of(answer)) == (409, True)
+        assert "The second, of &lt;May&gt;." in answer.content.decode()
+        assert item.title not in text_of(answer) and "approved" not in text_of(answer)
+        assert page_of(dora, "reviews:intervention", item.pk).status_code == 404
+
     def test_is_not_possible_where_the_system_started_the_run(self, alice):
         item = refund()
         assert reverse("reviews:ask_back", args=[item.pk]) not in pane(alice, item)

@@ -1,5 +1,7 @@
 """What the desk sends out, and where to."""
 
+import ipaddress
+
 import pytest
 from django.utils import timezone
 
@@ -123,6 +125,9 @@ class TestAddEndpoint:
             ({"url": "http://hooks.example.org/"}, "https://"),
             ({"url": "https://a:b@hooks.example.org/"}, "name or a password"),
             ({"url": "javascript:alert(1)"}, "https://"),
+            ({"url": "http://127.0.0.1:8080/"}, "FOUREYES_WEBHOOK_ALLOW"),
+            ({"url": "https://10.2.3.4/hook"}, "10.2.3.4 is an address of a private network"),
+            ({"url": "https://[::1]/hook"}, "::1 is an address of a private network"),
             ({"name": ""}, "required"),
             ({"queue": "99"}, "valid choice"),
             ({"queue": "desk"}, "valid choice"),
@@ -135,6 +140,12 @@ class TestAddEndpoint:
         assert page.status_code == 422
         assert said in page.content.decode()
         assert not Endpoint.objects.exists()
+
+    def test_takes_an_address_of_a_network_that_the_settings_name(self, mara, queue, settings):
+        settings.FOUREYES_WEBHOOK_ALLOW = [ipaddress.ip_network("10.2.0.0/16")]
+        assert post(mara, "reviews:add_endpoint", **form(queue, url="http://10.3.0.1/")).status_code == 422
+        assert post(mara, "reviews:add_endpoint", **form(queue, url="http://10.2.3.4/")).status_code == 200
+        assert Endpoint.objects.get().host == "10.2.3.4"
 
     def test_refuses_a_name_twice(self, hook, mara, queue):
         page = post(mara, "reviews:add_endpoint", **form(queue))
