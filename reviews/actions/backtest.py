@@ -13,14 +13,15 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from reviews import access
-from reviews.actions import rulebook
+from reviews.actions import rulebook, tested
 from reviews.actions.errors import Conflict
-from reviews.models import Intervention, ReviewPolicy, ToolCall
-from reviews.policies import ASK_HUMAN, MARKED, Case, Policy, judge_by, mentions, with_trial
+from reviews.models import BackTest, Intervention, ReviewPolicy, ToolCall
+from reviews.policies import ASK_HUMAN, MARKED, Case, Policy, judge_by, lighter, mentions, with_trial
 from reviews.states import Kind, Outcome, Ruling
 
 MOST_DAYS = 90
@@ -28,11 +29,19 @@ MOST_CALLS = 200_000
 SECONDS = 30.0
 """After so long, or so many calls, a back-test stops and says so."""
 SIZE, CHUNK = 20, 2000
-RELEASED, REFUSED, ASKED, LET_THROUGH = "released", "refused", "asked", "let_through"
-CHANGES = (RELEASED, REFUSED, ASKED, LET_THROUGH)
-"""What may change: let through though a person had rejected it, newly refused, newly asked, newly let through."""
+RELEASED, LIGHTER, REFUSED, ASKED, LET_THROUGH = "released", "lighter", "refused", "asked", "let_through"
+CHANGES = (RELEASED, LIGHTER, REFUSED, ASKED, LET_THROUGH)
+"""What may change: let through though a person had rejected it, asked as before but more lightly or in another queue,
+newly refused, newly asked, newly let through."""
 ABOUT_RUN = {"agent": "run__agent", "version": "run__agent_version", "queue": "run__queue__slug", "input": "run__input"}
-COLUMNS = ("pk", "tool", "agent", "proposed", "ruling", "why", "author_asks", "created_at", "run_id", "run__agent")
+COLUMNS = ("pk", "tool", "agent", "proposed", "ruling", "why", "author_asks", "created_at")
+COLUMNS_OF_RUN = ("run_id", "run__agent", "run__queue__slug")
+PUT = (
+    Intervention.objects.filter(tool_call=OuterRef("pk"), kind=Kind.TOOL_APPROVAL)
+    .order_by("created_at", "pk")
+    .values("policy")[:1]
+)
+"""How a call was put to people: the frozen copy of what asked first."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +59,13 @@ class Changed:
     rule: str
     why: str
     rejected: bool
+    lighter: str = ""
 
     @property
     def change(self) -> str:
         """Which of CHANGES it is."""
+        if self.lighter:
+            return LIGHTER
         return RELEASED if self.rejected and self.now == Ruling.LET_THROUGH else str(self.now)
 
 
@@ -133,7 +145,29 @@ def _run(policy_id: int, by: User, days: int) -> Report:
             break
         _count(report, row, test.judge(row))
     report.seconds = time.monotonic() - began
+    _keep(report, by)
     return report
+
+
+@transaction.atomic
+def _keep(report: Report, by: User) -> None:
+    counts = report.counts
+    tested.keep(
+        BackTest(
+            policy=report.policy,
+            digest=report.policy.digest,
+            run_by=by,
+            since=report.since,
+            until=report.until,
+            calls=counts.calls,
+            asked_before=counts.asked_before,
+            asked_after=counts.asked_after,
+            changes=dict(counts.changes),
+            rejected=counts.changes[RELEASED],
+            released=[one.call for one in report.released],
+            is_whole=report.is_whole,
+        )
+    )
 
 
 def page(
@@ -172,7 +206,11 @@ class _Test:
         self.calls: QuerySet[ToolCall] = ToolCall.objects.filter(
             created_at__gte=since, created_at__lte=until, run__dry_run=False, run__in=access.visible_runs(by)
         )
-        self.columns = [*COLUMNS, *(column for name, column in ABOUT_RUN.items() if self._asks(f"run.{name}"))]
+        self.columns = [
+            *COLUMNS,
+            *COLUMNS_OF_RUN,
+            *(column for name, column in ABOUT_RUN.items() if self._asks(f"run.{name}")),
+        ]
         self.asks_requester = self._asks("requester")
         self.rejected = frozenset(
             Intervention.objects.filter(
@@ -185,7 +223,7 @@ class _Test:
         """The calls, newest first, as they come; those ``below`` an id, or only those that a person had rejected."""
         calls = self.calls.filter(pk__lt=below) if below else self.calls
         columns = list(dict.fromkeys([*self.columns, *(["run__started_by"] if self.asks_requester else [])]))
-        rows = calls.order_by("-pk").values(*columns)
+        rows = calls.annotate(put=Subquery(PUT)).order_by("-pk").values(*columns, "put")
         if only_rejected:
             rows = rows.filter(pk__in=Intervention.objects.filter(outcome=Outcome.REJECTED).values("tool_call_id"))
         yield from rows.iterator(chunk_size=CHUNK)
@@ -203,8 +241,12 @@ class _Test:
         )
         author_asks = row["author_asks"] or row["why"] == MARKED.why
         said = judge_by(self.policies, case, agent=row["run__agent"], author_asks=author_asks)
+        less = ""
         if said.ruling == row["ruling"]:
-            return None
+            is_asked = said.ruling == Ruling.ASKED and row["put"] is not None
+            less = lighter(row["put"], vars(said), row["run__queue__slug"]) if is_asked else ""
+            if not less:
+                return None
         return Changed(
             call=row["pk"],
             run=row["run_id"],
@@ -217,6 +259,7 @@ class _Test:
             rule=said.rule,
             why=said.why,
             rejected=row["pk"] in self.rejected,
+            lighter=less,
         )
 
     def _asks(self, path: str) -> bool:

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import policy_bodies
+from reviews.actions import policy_bodies, tested
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actors import Actor, name_of
 from reviews.audit import Act
@@ -108,10 +108,11 @@ def start_shadow(policy_id: int, *, by: User, seen: str = "") -> ReviewPolicy:
 
 
 @transaction.atomic
-def activate(policy_id: int, *, by: User, seen: str = "") -> ReviewPolicy:
+def activate(policy_id: int, *, by: User, seen: str = "", known: str | None = None) -> ReviewPolicy:
     """Put a version in force, in place of the one that is; needs another person than who wrote any of it.
 
-    ``seen`` is the digest of what this person read. Raises Conflict, PermissionDenied.
+    ``seen`` is the digest of what this person read, ``known`` the mark of its back-tests that they know of, empty where
+    they said nothing; None asks for no such word. Raises Conflict, PermissionDenied.
     """
     row = _taken(policy_id, by, seen)
     if row.status not in (PolicyStatus.DRAFT, PolicyStatus.SHADOW):
@@ -121,10 +122,15 @@ def activate(policy_id: int, *, by: User, seen: str = "") -> ReviewPolicy:
         raise PermissionDenied(OWN_DRAFT)
     if said := row.read().unreadable:
         raise Conflict(f"{row} cannot be put in force: {said}.")
+    back_tests = tested.of(row)
+    if known is not None and known != back_tests.mark:
+        raise Conflict(_unknown(back_tests, known))
     acts = _replaced(row, PolicyStatus.ACTIVE, by)
     row.move_to(PolicyStatus.ACTIVE, activated_by=by, activated_at=timezone.now())
     touch()
-    audit.record(*acts, Act("policy.activated", Actor.of(by), data=told(row, written_by=_writer(row), rules=row.rules)))
+    data = told(row, written_by=_writer(row), rules=row.rules)
+    data |= {"back_test": tested.figures(back_tests.last) if back_tests.last else None}
+    audit.record(*acts, Act("policy.activated", Actor.of(by), data=data))
     return row
 
 
@@ -236,6 +242,13 @@ def _writers(base: ReviewPolicy | None, by: User | None) -> list[int]:
     """Who has written what a new version begins with since a second person read it, and who begins it."""
     unread = {base.edited_by_id, *base.wrote} if base and base.activated_at is None else set()
     return sorted({*unread, by.pk if by else None} - {None})
+
+
+def _unknown(back_tests: tested.Tested, known: str) -> str:
+    """Why somebody who does not say that they know these figures puts nothing in force."""
+    if not known and back_tests.doubt:
+        return f"First tick that you know {back_tests.doubt}."
+    return "A back-test was run since you read this page; look at its figures first."
 
 
 def _writer(row: ReviewPolicy) -> str:

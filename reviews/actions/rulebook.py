@@ -15,8 +15,8 @@ from django.contrib.auth.models import Group
 from django.db.models import Exists, Q
 
 from reviews.models import PolicyMark, ReviewPolicy, Run
-from reviews.policies import Case, Judgement, Policy, Rule, judge_by, with_trial
-from reviews.states import PolicyStatus
+from reviews.policies import Case, Judgement, Policy, Rule, judge_by, lighter, with_trial
+from reviews.states import PolicyStatus, Ruling
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +27,11 @@ class Outdated(Exception):
 
 @dataclass(frozen=True)
 class Shadow:
-    """What a policy in shadow would have said about a call, where that is another ruling."""
+    """What a policy in shadow would have said about a call: another ruling, or asked but ``lighter``."""
 
     policy_id: int
     judgement: Judgement
+    lighter: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ class Rulebook:
             would = judge_by(with_trial(self.active, trial), tried, agent=agent, author_asks=author_asks)
             if tried.is_exhausted():
                 break
-            if would.ruling != said.ruling:
-                found.append(Shadow(policy_id, would))
+            less = lighter(vars(said), vars(would), case.queue) if would.ruling == said.ruling == Ruling.ASKED else ""
+            if less or would.ruling != said.ruling:
+                found.append(Shadow(policy_id, would, less))
         return tuple(found)
 
 

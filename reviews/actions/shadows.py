@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Q
@@ -16,15 +18,33 @@ from reviews.states import Ruling
 
 LONGEST = 500
 LISTED = 20
+NEWEST = 1000
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How often a policy on trial would have changed what the gate said, since its trial began."""
+    """How often a policy on trial would have changed what the gate said, since its trial began.
 
-    asked: int
-    let_through: int
-    refused: int
+    ``lighter`` counts calls that it would have asked about as well, but more lightly or in another queue.
+    """
+
+    asked: int = 0
+    let_through: int = 0
+    refused: int = 0
+    lighter: int = 0
+
+    @property
+    def changes(self) -> int:
+        """All of them."""
+        return self.asked + self.let_through + self.refused + self.lighter
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How many calls a policy judged in its trial; where they are not ``all_seen``, at least so many."""
+
+    calls: int = 0
+    all_seen: bool = True
 
 
 def rulings(call: ToolCall, shadows: Iterable[Shadow]) -> list[New]:
@@ -38,6 +58,7 @@ def rulings(call: ToolCall, shadows: Iterable[Shadow]) -> list[New]:
                 ruling=shadow.judgement.ruling,
                 rule=shadow.judgement.rule[:LONGEST],
                 seen=shadow.judgement.seen,
+                lighter=shadow.lighter[:LONGEST],
                 at=now,
             )
         )
@@ -46,7 +67,7 @@ def rulings(call: ToolCall, shadows: Iterable[Shadow]) -> list[New]:
 
 
 def tally(policy: ReviewPolicy) -> Tally:
-    """How often it would have asked, let through and refused where the policies in force said otherwise."""
+    """How often it would have said something else than the policies in force, by what."""
     return Tally(**ShadowRuling.objects.filter(policy=policy).aggregate(**_counts()))
 
 
@@ -58,15 +79,34 @@ def newest(policy: ReviewPolicy, *, by: User) -> list[ShadowRuling]:
 
 def tallies(policies: Iterable[ReviewPolicy]) -> dict[int, Tally]:
     """The same for several policies, by key: one statement, or none where there are none."""
-    wanted = {policy.pk: Tally(0, 0, 0) for policy in policies}
+    wanted = {policy.pk: Tally() for policy in policies}
     if not wanted:
         return {}
     said = ShadowRuling.objects.filter(policy__in=wanted).order_by().values("policy_id").annotate(**_counts())
-    names = [ruling.value for ruling in Ruling]
+    names = list(_counts())
     for policy_id, *counts in said.values_list("policy_id", *names):
         wanted[policy_id] = Tally(**dict(zip(names, counts, strict=True)))
     return wanted
 
 
+def judged(policies: Iterable[ReviewPolicy]) -> dict[int, Judged]:
+    """How many calls each judged while it was on trial, by key: one statement, which looks at the newest calls only."""
+    wanted = [policy for policy in policies if policy.shadowed_at]
+    if not wanted:
+        return {}
+    newest = ToolCall.objects.filter(run__dry_run=False).order_by("-pk").values_list("created_at", "run__agent")
+    calls = list(newest[:NEWEST])
+    return {policy.pk: _judged(policy, calls) for policy in wanted}
+
+
+def _judged(policy: ReviewPolicy, calls: list[tuple[datetime, str]]) -> Judged:
+    began, ended = policy.shadowed_at, policy.activated_at or policy.retired_at
+    assert began is not None
+    during = [agent for at, agent in calls if at >= began and (ended is None or at < ended)]
+    all_seen = len(calls) < NEWEST or calls[-1][0] < began
+    return Judged(sum(fnmatchcase(agent, policy.agent) for agent in during), all_seen)
+
+
 def _counts() -> dict[str, Count]:
-    return {ruling.value: Count("pk", filter=Q(ruling=ruling)) for ruling in Ruling}
+    counts = {ruling.value: Count("pk", filter=Q(ruling=ruling, lighter="")) for ruling in Ruling}
+    return counts | {"lighter": Count("pk", filter=~Q(lighter=""))}

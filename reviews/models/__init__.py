@@ -3,6 +3,7 @@
 from reviews.models.absence import Absence
 from reviews.models.ask_back import AskBack
 from reviews.models.audit_entry import AuditEntry, AuditHead
+from reviews.models.back_test import BackTest
 from reviews.models.calendar import Calendar
 from reviews.models.call_in import CallIn
 from reviews.models.checkpoint import Checkpoint
@@ -31,6 +32,7 @@ __all__ = [
     "AskBack",
     "AuditEntry",
     "AuditHead",
+    "BackTest",
     "Calendar",
     "CallIn",
     "Change",

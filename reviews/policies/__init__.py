@@ -21,6 +21,8 @@ from reviews.policies.judging import (
     judge_case,
     render,
 )
+from reviews.policies.lightness import lighter
+from reviews.policies.overlap import rivals
 from reviews.policies.places import place
 from reviews.policies.readers import NOT_BY, READERS, REJECTING, RULINGS
 from reviews.policies.rules import ASK_HUMAN, Rule
@@ -47,12 +49,14 @@ __all__ = [
     "judge",
     "judge_by",
     "judge_case",
+    "lighter",
     "mentions",
     "ordered",
     "place",
     "problems",
     "read_rules",
     "render",
+    "rivals",
     "show",
     "unreadable",
     "with_trial",

@@ -71,6 +71,11 @@ class Case:
         finally:
             self.worked += time.thread_time() - self._since
 
+    @property
+    def queue(self) -> str:
+        """The run's own queue; empty where nothing is known of the run."""
+        return str(self._about("run").get("queue", ""))
+
     def is_over(self) -> bool:
         """Whether no condition may be looked at any more; asked while at work."""
         return self.worked + time.thread_time() - self._since > WORKING

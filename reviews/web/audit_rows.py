@@ -59,6 +59,7 @@ TONES = {  # the verb of an action → how its tag is coloured; one that is not 
     "rotated": "caution",
     "removed": "caution",
     "tested": "idle",
+    "back_tested": "idle",
     "given_up": "bad",
     "reject": "bad",
     "refused": "bad",

@@ -65,9 +65,21 @@ class TestPolicies:
         require_good_looks(page, "a back-test")
 
         second = desk.open(nina, "/policies/refunds-eu/1/")
+        expect(second.locator("#tested")).to_contain_text("Run by mara")
+        require_good_looks(second, "a draft that was back-tested")
         second.get_by_role("button", name="Put in force").click()
         expect(second.get_by_text("is in force from the next gate on")).to_be_visible()
         assert ReviewPolicy.objects.get(slug="refunds-eu").activated_by == nina
+
+    def test_of_which_nothing_is_known_need_a_tick_without_javascript(self, desk: Desk, mara: User, nina: User) -> None:
+        drafted(mara)
+        page = desk.window(nina, java_script_enabled=False)
+        page.goto(f"{desk.url}/policies/refunds-eu/1/")
+        page.get_by_role("button", name="Put in force").click()
+        assert ReviewPolicy.objects.get(slug="refunds-eu").status == "draft"
+        page.get_by_label("I know that no back-test of this was run").check()
+        page.get_by_role("button", name="Put in force").click()
+        expect(page.get_by_text("is in force from the next gate on")).to_be_visible()
 
     def test_are_edited_without_javascript(self, desk: Desk, mara: User) -> None:
         drafted(mara)

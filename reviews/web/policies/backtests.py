@@ -13,29 +13,17 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from reviews import access
 from reviews.actions import Conflict, backtest
-from reviews.actions.backtest import ASKED, CHANGES, LET_THROUGH, MOST_DAYS, REFUSED, RELEASED, Changed
+from reviews.actions.backtest import CHANGES, MOST_DAYS, Changed
 from reviews.states import Ruling
 from reviews.web import texts
 from reviews.web.http import ReviewRequest
 from reviews.web.policies.doors import for_readers
+from reviews.web.policies.figures import NOTHING, TITLES
 from reviews.web.policies.page import find
-
-TITLES = {
-    RELEASED: "Would pass, though a person had rejected it",
-    REFUSED: "Newly refused",
-    ASKED: "Newly asked about",
-    LET_THROUGH: "Newly let through",
-}
-NOTHING = {
-    RELEASED: "No call that a person had rejected would pass.",
-    REFUSED: "Nothing is newly refused.",
-    ASKED: "Nobody is newly asked.",
-    LET_THROUGH: "Nothing else is newly let through.",
-}
 
 
 class DaysForm(forms.Form):
@@ -62,11 +50,11 @@ class Row:
 
 
 @for_readers
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def back_test(request: ReviewRequest, slug: str, version: int) -> HttpResponse:
-    """Choose the days; with them, the result."""
+    """Choose the days; a POST runs it, keeps its figures and shows them."""
     row = find(request.user, slug, version)
-    form = DaysForm(request.GET if "days" in request.GET else None)
+    form = DaysForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"section": "policies", "row": row, "form": form}
     if form.is_valid():
         try:

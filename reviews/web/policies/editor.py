@@ -16,6 +16,7 @@ from reviews.web.diff import Comparison
 from reviews.web.http import ReviewRequest, show
 from reviews.web.policies.arranging import arrange
 from reviews.web.policies.doors import for_writers
+from reviews.web.policies.order import asked_first
 from reviews.web.policies.page import UNREAD, find
 from reviews.web.policies.sheet import NO_OBJECT, Sheet, body_of, read_json, unknown
 
@@ -96,6 +97,13 @@ def _show(
         "sheet": sheet,
         "way": way,
         "rules": sheet.shown() if way == FIELDS else [],
+        "asked_first": _asked_first(row, sheet, way),
         "seen": request.POST.get("over") or request.POST.get("seen") or row.digest,
     }
     return show(request, PAGE, PART, context | more, status=status)
+
+
+def _asked_first(row: ReviewPolicy, sheet: Sheet, way: str) -> list[str]:
+    """What is asked before the policy as it is typed; as it was saved where JSON is typed."""
+    body = sheet.body if way == FIELDS else body_of(row)
+    return asked_first(row.slug, body["agent"], body["position"], body["rules"])

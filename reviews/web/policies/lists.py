@@ -15,6 +15,7 @@ from reviews.states import PolicyStatus
 from reviews.web import keyset
 from reviews.web.http import ReviewRequest
 from reviews.web.policies.doors import for_readers, for_writers
+from reviews.web.policies.trials import spoken
 
 SIZE = 40
 ORDER = ("slug", "-version")
@@ -70,6 +71,7 @@ def new_policy(request: ReviewRequest) -> HttpResponse:
 
 
 def _with_tallies(rows: list[ReviewPolicy]) -> None:
-    found = shadows.tallies(row for row in rows if row.status == PolicyStatus.SHADOW)
-    for row in rows:
-        row.tally = found.get(row.pk)  # type: ignore[attr-defined]  # for the template
+    trials = [row for row in rows if row.status == PolicyStatus.SHADOW]
+    tallies, judged = shadows.tallies(trials), shadows.judged(trials)
+    for row in trials:
+        row.trial = spoken(tallies[row.pk], judged[row.pk])  # type: ignore[attr-defined]  # for the template

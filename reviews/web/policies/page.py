@@ -14,7 +14,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access
-from reviews.actions import Conflict, enough, review_policies, shadows
+from reviews.actions import Conflict, enough, review_policies, shadows, tested
+from reviews.actions.shadows import Judged
 from reviews.actors import name_of
 from reviews.models import ReviewPolicy
 from reviews.states import PolicyStatus
@@ -22,7 +23,10 @@ from reviews.web import texts
 from reviews.web.diff import Comparison
 from reviews.web.http import ReviewRequest
 from reviews.web.policies.doors import for_readers, for_writers
+from reviews.web.policies.figures import figures_of, released
+from reviews.web.policies.order import asked_first
 from reviews.web.policies.sentences import sentence
+from reviews.web.policies.trials import spoken
 
 LISTED = 20
 """Versions beside a policy; the list of policies has all of them."""
@@ -111,6 +115,8 @@ def act(request: ReviewRequest, slug: str, version: int) -> HttpResponse:
     if step is None:
         raise Http404("There is no such step.")
     seen = {"seen": request.POST.get("seen") or UNREAD} if step.guarded else {}
+    if step.act == "activate":
+        seen["known"] = request.POST.get("known", "")
     try:
         done = step.do(row.pk, by=request.user, **seen)
     except (Conflict, PermissionDenied) as refused:
@@ -159,8 +165,7 @@ def _show(request: ReviewRequest, row: ReviewPolicy, *, notice: str = "", status
         "row_name": f"Version {row.version}",
         "changes": Comparison(said(base), said(row)) if base else None,
         "rule_lines": Comparison(said(base)["rules"], said(row)["rules"]).lines if base else [],
-        "tally": shadows.tally(row),
-        "trials": shadows.newest(row, by=request.user) if row.shadowed_at else [],
+        **_tried(row, request.user),
         "too_few": enough.too_few(row) if row.status != PolicyStatus.RETIRED else [],
         "steps": _steps(row, request.user),
         "altered": row.digest != row.signature(),
@@ -169,6 +174,22 @@ def _show(request: ReviewRequest, row: ReviewPolicy, *, notice: str = "", status
         "draft": ReviewPolicy.objects.of(row.slug).filter(status=PolicyStatus.DRAFT).first(),
     }
     return render(request, "reviews/policies/policy.html", context, status=status)
+
+
+def _tried(row: ReviewPolicy, user: User) -> dict[str, Any]:
+    """What its back-test and its trial have shown, and what would be asked before it."""
+    is_new = row.status in (PolicyStatus.DRAFT, PolicyStatus.SHADOW)
+    found, tally = tested.of(row) if is_new else None, shadows.tally(row)
+    in_use = row.status != PolicyStatus.RETIRED
+    return {
+        "tested": found,
+        "figures": figures_of(found) if found else [],
+        "released": released(found, user) if found else [],
+        "tally": tally,
+        "trial": spoken(tally, shadows.judged([row]).get(row.pk, Judged())),
+        "trials": shadows.newest(row, by=user) if row.shadowed_at else [],
+        "asked_first": asked_first(row.slug, row.agent, row.position, row.rules) if in_use else [],
+    }
 
 
 def _base(row: ReviewPolicy, asked: int) -> ReviewPolicy | None:

@@ -8,10 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from reviews.actions import backtest, gates, interventions, review_policies
-from reviews.actions.backtest import ASKED, LET_THROUGH, REFUSED, RELEASED
+from reviews.actions.backtest import ASKED, LET_THROUGH, LIGHTER, REFUSED, RELEASED
 from reviews.models import Intervention, ToolCall
 from reviews.policies import MARKED, PASSES, Judgement
-from reviews.states import InterventionStatus, Outcome, Ruling
+from reviews.states import InterventionStatus, Outcome, Risk, Ruling
 from tests import factories
 
 OVER_200 = [{"tool": "pay", "when": "amount > 200", "name": "Over 200"}]
@@ -102,6 +102,31 @@ class TestRun:
 
         assert dict(report.counts.after) == {"asked": 1, "refused": 1}
 
+    def test_lists_what_would_still_be_asked_but_more_lightly(self, mara):
+        strict = Judgement(Ruling.ASKED, "then", rule="then", approvals=2, risk=Risk.HIGH)
+        recorded(300, judgement=strict)
+        recorded(400)
+
+        report = backtest.run(drafted(mara, OVER_200).pk, by=mara)
+
+        (found,) = report.first[LIGHTER]
+        assert (found.arguments, found.lighter) == ({"amount": 300}, "approvals 2 → 1; risk high → medium")
+        assert (report.counts.changes, report.counts.asked_after) == ({LIGHTER: 1}, 2)
+        span = {"since": report.since, "until": report.until}
+        assert [one.lighter for one in backtest.page(report.policy.pk, LIGHTER, by=mara, **span).rows] == [
+            found.lighter
+        ]
+
+    def test_lists_what_another_queue_would_be_asked(self, mara):
+        factories.queue("legal")
+        run = recorded(300)
+
+        report = backtest.run(drafted(mara, [OVER_200[0] | {"queue": "legal"}]).pk, by=mara)
+        same = backtest.run(drafted(mara, [OVER_200[0] | {"queue": run.queue.slug}], slug="same").pk, by=mara)
+
+        assert [one.lighter for one in report.first[LIGHTER]] == [f"queue {run.queue.slug} → legal"]
+        assert same.counts.changes == {}
+
     def test_leaves_questions_of_the_agent_as_they_are(self, mara):
         recorded(1, tool="ask_human")
 
@@ -176,6 +201,7 @@ class TestTenThousandCalls:
                 title="Pay",
                 agent="Clerk",
                 proposal={},
+                policy=Judgement(Ruling.ASKED, "then", approvals=2).snapshot(),
                 digest="",
                 queue_id=run.queue_id,
                 status=InterventionStatus.DECIDED,
@@ -194,7 +220,7 @@ class TestTenThousandCalls:
 
     def test_are_judged_in_less_than_five_seconds(self, draft, mara, django_assert_max_num_queries):
         backtest.run(draft.pk, by=mara, days=1)  # so that nothing is read for the first time
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(16):
             report = backtest.run(draft.pk, by=mara)
 
         assert report.counts.calls == self.MOST + 1
@@ -231,4 +257,4 @@ class TestPage:
             backtest.page(made.pk, ASKED, by=alice, since=now, until=now)
 
     def test_knows_the_changes_that_a_report_counts(self):
-        assert set(backtest.CHANGES) == {RELEASED, *Ruling.values}
+        assert set(backtest.CHANGES) == {RELEASED, LIGHTER, *Ruling.values}

@@ -5,11 +5,12 @@ import time
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from agents_runtime.desk import RunDesk
 from reviews.actions import review_policies, rulebook, shadows
-from reviews.actions.shadows import Tally
-from reviews.models import Event, Intervention, ShadowRuling
+from reviews.actions.shadows import Judged, Tally
+from reviews.models import Event, Intervention, ReviewPolicy, ShadowRuling
 from reviews.policies import Case
 from tests import factories
 from tests.agents_runtime.test_desk import SNAPSHOT, entry, request
@@ -38,6 +39,17 @@ class TestAtTheGate:
             ("c3", "refused", "wire always"),
         ]
         assert shadows.tally(trial) == Tally(asked=1, let_through=0, refused=1)
+
+    def test_is_written_where_it_would_have_asked_more_lightly(self, mara):
+        made = review_policies.draft("house", by=mara, body={"rules": [{"tool": "pay", "risk": "low"}], "position": 1})
+        trial = review_policies.start_shadow(made.pk, by=mara)
+        desk = RunDesk(factories.leased(), entry({"tool": "pay", "approvals": 2}), "player")
+
+        desk.stop_at_gate(SNAPSHOT, [request("c1", tool="pay")])
+
+        found = ShadowRuling.objects.get()
+        assert (found.ruling, found.lighter) == ("asked", "approvals 2 → 1; risk medium → low")
+        assert shadows.tally(trial) == shadows.tallies([trial])[trial.pk] == Tally(lighter=1)
 
     def test_has_no_effect(self, desk):
         assert desk.stop_at_gate(SNAPSHOT, [request("c1", tool="note")]) is False
@@ -79,9 +91,55 @@ class TestAtTheGate:
         assert len(book.shadows(asked, said, agent="clerk", author_asks=False)) < 4
         assert time.monotonic() - began < 1  # each of the six would have 0.25 s for itself
 
+    def test_is_nothing_where_the_same_would_be_asked_in_the_runs_own_queue(self, mara):
+        run = factories.leased()
+        rules = [{"tool": "pay", "queue": run.queue.slug}]
+        review_policies.start_shadow(review_policies.draft("house", by=mara, body={"rules": rules}).pk, by=mara)
+
+        RunDesk(run, entry({"tool": "pay"}), "player").stop_at_gate(SNAPSHOT, [request("c1", tool="pay")])
+
+        assert not ShadowRuling.objects.exists()
+
     def test_is_written_once_where_a_gate_is_met_again(self, desk):
         calls = [request("c1", tool="note")]
         desk.stop_at_gate(SNAPSHOT, calls)
         desk.stop_at_gate(SNAPSHOT, calls)
 
         assert ShadowRuling.objects.count() == 1
+
+
+class TestJudged:
+    def test_counts_the_calls_of_its_agents_since_its_trial_began(self, desk, trial, mara):
+        other = review_policies.draft("others", by=mara, body={"agent": "somebody-else"})
+        review_policies.start_shadow(other.pk, by=mara)
+        desk.stop_at_gate(SNAPSHOT, [request("c1", tool="note"), request("c2", tool="pay")])
+
+        found = shadows.judged(ReviewPolicy.objects.filter(status="shadow"))
+
+        assert found == {trial.pk: Judged(2), other.pk: Judged(0)}
+
+    def test_counts_none_before_or_after_it(self, desk, trial):
+        desk.stop_at_gate(SNAPSHOT, [request("c1", tool="note")])
+        later = timezone.now()
+        for moments in ({"shadowed_at": later}, {"activated_at": trial.shadowed_at}):
+            changed = replace_moments(trial, **moments)
+            assert shadows.judged([changed]) == {trial.pk: Judged(0)}
+
+    def test_says_where_it_has_not_looked_at_every_call(self, desk, trial, monkeypatch):
+        monkeypatch.setattr(shadows, "NEWEST", 1)
+        desk.stop_at_gate(SNAPSHOT, [request("c1", tool="note"), request("c2", tool="pay")])
+
+        assert shadows.judged([trial]) == {trial.pk: Judged(1, all_seen=False)}
+
+    def test_costs_one_statement_or_none(self, trial, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            shadows.judged([trial, trial])
+        with django_assert_num_queries(0):
+            shadows.judged([])
+
+
+def replace_moments(policy, **moments):
+    found = ReviewPolicy.objects.get(pk=policy.pk)
+    for name, at in moments.items():
+        setattr(found, name, at)
+    return found

@@ -9,7 +9,7 @@ from reviews.states import Ruling
 from tests import factories
 from tests.reviews.actions.test_backtest import OVER_1000, recorded
 from tests.reviews.desk_data import text_of
-from tests.reviews.web.visits import page_of, statements
+from tests.reviews.web.visits import page_of, post, statements
 
 pytestmark = pytest.mark.django_db
 ONE = ("payments", 1)
@@ -21,7 +21,7 @@ def draft(mara):
 
 
 def result(person, **query):
-    return page_of(person, "reviews:back_test", *ONE, **({"days": "30"} | query))
+    return post(person, "reviews:back_test", *ONE, **({"days": "30"} | query))
 
 
 class TestBackTest:
@@ -43,7 +43,7 @@ class TestBackTest:
         rejected = run.interventions.get(proposal__amount=500)
         interventions.decide(rejected.pk, by=alice, verdict="reject", note="No.")
         page = text_of(result(mara))
-        listed = page[page.index('id="released"') : page.index('id="refused"')]
+        listed = page[page.index('id="released"') : page.index('id="lighter"')]
         assert f"/interventions/{rejected.pk}/" in listed and f"/runs/{run.pk}/" in listed
         assert "<b>rejected</b>" in listed and "300" not in listed
 

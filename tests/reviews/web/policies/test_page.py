@@ -2,13 +2,14 @@
 
 import pytest
 
-from reviews.actions import policy_defaults, review_policies, shadows
+from reviews.actions import backtest, interventions, policy_defaults, review_policies, shadows, tested
 from reviews.actions.rulebook import Shadow
 from reviews.models import AuditEntry, Intervention, ReviewPolicy, Run, ToolCall
 from reviews.policies import Judgement, Rule
 from reviews.states import Ruling
 from tests import factories
 from tests.reviews import desk_data
+from tests.reviews.actions.test_backtest import OVER_1000, recorded
 from tests.reviews.desk_data import text_of
 from tests.reviews.web.policies.conftest import ASK
 from tests.reviews.web.visits import page_of, post, statements
@@ -18,7 +19,8 @@ ONE = ("payments", 1)
 
 
 def act(person, name, row):
-    return post(person, "reviews:act_on_policy", row.slug, row.version, act=name, seen=row.digest)
+    known = tested.of(row).mark
+    return post(person, "reviews:act_on_policy", row.slug, row.version, act=name, seen=row.digest, known=known)
 
 
 def status_of(row):
@@ -135,6 +137,22 @@ class TestPage:
         assert "What differs from version 2" in text_of(page_of(mara, "reviews:policy", *ONE, against="2"))
         assert "What differs" not in text_of(page_of(mara, "reviews:policy", *ONE, against="1"))
 
+    def test_says_who_is_asked_before_it(self, in_force, mara, nina):
+        review_policies.draft("refunds", by=mara, body={"rules": [ASK], "position": 501})
+        for name in ("policy", "edit_policy"):
+            page = text_of(page_of(mara, f"reviews:{name}", "refunds", 1))
+            assert "payments version 1 is asked first about pay, at position 500." in page
+        review_policies.save(ReviewPolicy.objects.get(slug="refunds").pk, by=mara, body={"position": 500})
+        page = text_of(page_of(mara, "reviews:policy", "refunds", 1))
+        assert "has the same position, 500; about pay payments is asked first, by its name." in page
+        review_policies.save(ReviewPolicy.objects.get(slug="refunds").pk, by=mara, body={"position": 499})
+        assert 'id="asked-first"' not in text_of(page_of(mara, "reviews:policy", "refunds", 1))
+
+    def test_says_that_a_trial_has_judged_nothing_yet(self, draft, mara):
+        review_policies.start_shadow(draft.pk, by=mara)
+        for page in (page_of(mara, "reviews:policies"), page_of(mara, "reviews:policy", *ONE)):
+            assert "In shadow it has judged no call yet" in text_of(page)
+
     def test_warns_that_too_few_could_decide(self, draft, mara, nina):
         assert 'id="too-few"' not in text_of(page_of(nina, "reviews:policy", *ONE))
         review_policies.save(draft.pk, by=mara, body={"rules": [{**ASK, "approvals": 2}]})
@@ -220,6 +238,37 @@ class TestLife:
     def test_puts_nothing_in_force_where_the_form_does_not_say_what_was_read(self, draft, nina):
         assert post(nina, "reviews:act_on_policy", *ONE, act="activate").status_code == 409
         assert status_of(draft) == "draft"
+
+    def test_needs_a_tick_where_no_back_test_was_run(self, draft, mara, nina):
+        page = text_of(page_of(nina, "reviews:policy", *ONE))
+        assert "<b>None was run</b>" in page and "/policies/payments/1/back-test/" in page
+        assert 'type="checkbox" name="known" value="none" required' in page
+        refused = post(nina, "reviews:act_on_policy", *ONE, act="activate", seen=draft.digest)
+        assert refused.status_code == 409 and "First tick that you know that no back-test" in text_of(refused)
+        assert status_of(draft) == "draft"
+        assert act(nina, "activate", draft).status_code == 302
+
+    def test_shows_what_the_back_test_found_and_names_what_would_pass(self, mara, nina, alice):
+        draft = review_policies.draft("payments", by=mara, body={"rules": OVER_1000})
+        run = recorded(777, 300)
+        interventions.decide(run.interventions.get(proposal__amount=777).pk, by=alice, verdict="reject", note="No.")
+        backtest.run(draft.pk, by=mara)
+        page = text_of(page_of(mara, "reviews:policy", *ONE))
+        told = page[page.index('id="would-pass"') : page.index("Run by mara")]
+        assert "1 call would pass though a person had rejected it" in told
+        assert f"/runs/{run.pk}/" in told and "777" in told and "300" not in told
+        assert "A person was asked </dt> <dd> 2 </dd>" in told.replace("</dt>", " </dt>")
+        hidden = text_of(page_of(nina, "reviews:policy", *ONE))  # who may not read that run
+        assert "1 call would pass" in hidden and "777" not in hidden and str(run.pk) not in hidden
+        assert 'type="checkbox" name="known"' in hidden
+
+    def test_needs_no_tick_where_nothing_rejected_would_pass(self, draft, mara, nina):
+        recorded(300)
+        backtest.run(draft.pk, by=mara)
+        page = text_of(page_of(nina, "reviews:policy", *ONE))
+        assert 'type="hidden" name="known"' in page and 'type="checkbox" name="known"' not in page
+        assert act(nina, "activate", draft).status_code == 302
+        assert 'id="tested"' not in text_of(page_of(nina, "reviews:policy", *ONE))
 
     def test_goes_through_shadow_and_ends_by_two(self, draft, mara, nina):
         act(mara, "start_shadow", draft)
