@@ -35,11 +35,12 @@ class Seen:
 def raise_level(intervention: Intervention, level: int, targets: Sequence[User], actor: Actor) -> list[Act]:
     """Escalate a locked question: those named may decide it too, and nobody loses it. Returns the acts to record.
 
-    Those called in are told, and so are the queue's chat rooms.
+    Those called in are told and, where it goes up, all who are named; and so are the queue's chat rooms.
     The level only grows: a lower one leaves it as it is. Where neither level nor people are new, nothing happens.
     """
     known = set(intervention.call_ins.values_list("user", flat=True))
-    added = list({person.pk: person for person in targets if person.is_active and person.pk not in known}.values())
+    named = {person.pk: person for person in targets if person.is_active}
+    added = [person for pk, person in named.items() if pk not in known]
     before, level = intervention.level, max(intervention.level, min(level, HIGHEST))
     if level == before and not added:
         return []
@@ -47,7 +48,8 @@ def raise_level(intervention: Intervention, level: int, targets: Sequence[User],
     CallIn.objects.bulk_create(CallIn(intervention=intervention, user=person, level=level, at=now) for person in added)
     intervention.level = level
     intervention.save(update_fields=["level"])
-    notices.owe(intervention, NoticeKind.ESCALATED, added, key=f"escalated:{uuid4()}")
+    told = [person for person in (named.values() if level > before else added) if actor != Actor.of(person)]
+    notices.owe(intervention, NoticeKind.ESCALATED, told, key=f"escalated:{uuid4()}")
     data = {"level": level, "was": before, "called_in": [person.get_username() for person in added]}
     return [Act("intervention.escalated", actor, intervention.run, intervention, data)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 import uuid
 from collections.abc import Collection
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from reviews import audit, sealing
 from reviews.actions import notices
-from reviews.actions.errors import Invalid
+from reviews.actions.errors import Conflict, Invalid
 from reviews.actors import Actor
 from reviews.audit import Act
 from reviews.models import Endpoint, Notice, Queue
@@ -68,9 +69,15 @@ def change(
 
 
 @transaction.atomic
-def rotate(endpoint_id: UUID, *, by: User) -> str:
-    """Give it a new secret and return it; for a day messages are signed with the old one as well."""
+def rotate(endpoint_id: UUID, *, by: User, seen: str | None = None) -> str:
+    """Give it a new secret and return it; for a day messages are signed with the old one as well.
+
+    ``seen`` is the `mark` of the secret that is meant: a page sent again must not take the old one's day from it.
+    Raises Conflict, Invalid, PermissionDenied, Unsealable.
+    """
     endpoint = _locked(endpoint_id, by)
+    if seen is not None and seen != mark(endpoint):
+        raise Conflict("The secret was replaced already. Replace it again only if nobody has kept the new one.")
     if endpoint.channel != NoticeChannel.WEBHOOK:
         raise Invalid(channel="Only a webhook has a secret.")
     secret = _new_secret()
@@ -99,6 +106,11 @@ def test(endpoint_id: UUID, *, by: User) -> Notice:
     owed = notices.owe_test(endpoint, key=f"{TEST_KEY}:{uuid.uuid4()}")
     _sign("endpoint.tested", by, endpoint)
     return owed
+
+
+def mark(endpoint: Endpoint) -> str:
+    """What tells its secret from the one before, and nothing about either: it is of what is sealed."""
+    return hashlib.sha256(bytes(endpoint.sealed_secret)).hexdigest()[:16]
 
 
 def address(endpoint: Endpoint) -> str:

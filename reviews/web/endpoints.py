@@ -15,7 +15,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from reviews import access
-from reviews.actions import Invalid
+from reviews.actions import Conflict, Invalid
 from reviews.actions import endpoints as verbs
 from reviews.actions import notices as owed
 from reviews.models import Endpoint, Notice, Queue
@@ -84,8 +84,8 @@ def rotate_secret(request: ReviewRequest, queues: list[Queue], endpoint_id: UUID
     """Replace the secret; the new one is shown on the answer, once."""
     found = _find(request, endpoint_id)
     try:
-        return _done(request, found, verbs.rotate(found.pk, by=request.user))
-    except (Invalid, Unsealable) as refused:
+        return _done(request, found, verbs.rotate(found.pk, by=request.user, seen=request.POST.get("seen", "")))
+    except (Conflict, Invalid, Unsealable) as refused:
         messages.error(request, str(refused))
     return redirect("reviews:endpoint", endpoint_id)
 
@@ -113,7 +113,8 @@ def _attempt(form: EndpointForm, act: Callable[[], Any]) -> Any:
 
 def _form(request: ReviewRequest, form: EndpointForm, found: Endpoint | None) -> HttpResponse:
     last = list(Notice.objects.filter(endpoint=found).order_by("-id")[:5]) if found else []
-    context = {"form": form, "endpoint": found, "last": last, "section": "outbox"}
+    seen = verbs.mark(found) if found else ""
+    context = {"form": form, "endpoint": found, "seen": seen, "last": last, "section": "outbox"}
     return render(request, "reviews/notices/endpoint.html", context, status=422 if form.errors else 200)
 
 

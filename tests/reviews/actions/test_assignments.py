@@ -91,6 +91,17 @@ class TestRaiseLevel:
         told = Notice.objects.filter(kind="escalated", channel="page")
         assert sorted(told.values_list("recipient", flat=True)) == ["alice", "dora"]
 
+    def test_tells_those_it_reaches_of_each_new_level(self, refund, dora, mara):
+        """Called in without a level before, or at a lower one: that it goes up is news to them."""
+        for level in (0, 1, 2):
+            assignments.raise_level(refund, level, [dora], POLICY)
+        told = Notice.objects.filter(kind="escalated", channel="page", user=dora).order_by("id")
+        assert [notice.payload["level"] for notice in told] == [0, 1, 2]
+
+    def test_tells_nobody_what_they_did_themselves(self, refund, dora, mara):
+        assignments.raise_level(refund, 1, [mara, dora], Actor.of(mara))
+        assert [notice.user for notice in Notice.objects.filter(kind="escalated", channel="page")] == [dora]
+
     def test_with_nothing_new_records_nothing(self, refund, alice):
         assignments.raise_level(refund, 2, [alice], POLICY)
         assert assignments.raise_level(refund, 2, [alice, alice], POLICY) == []

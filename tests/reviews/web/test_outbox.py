@@ -3,6 +3,7 @@
 import ipaddress
 
 import pytest
+from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from reviews.actions import endpoints, notices, outbox
@@ -178,9 +179,17 @@ class TestEndpoint:
         assert "Test message" in text_of(page_of(mara, "reviews:endpoint", hook.pk))
 
     def test_gets_a_new_secret(self, hook, mara):
-        page = text_of(post(mara, "reviews:rotate_secret", hook.pk))
+        old = endpoints.secrets_of(hook, timezone.now())
+        seen = page_of(mara, "reviews:endpoint", hook.pk).context["seen"]
+        page = text_of(post(mara, "reviews:rotate_secret", hook.pk, seen=seen))
         hook.refresh_from_db()
-        assert endpoints.secrets_of(hook, timezone.now())[0] in page
+        new = endpoints.secrets_of(hook, timezone.now())
+        assert new[0] in page and new[1:] == old
+
+        again = post(mara, "reviews:rotate_secret", hook.pk, seen=seen)  # the page with the secret, loaded again
+        hook.refresh_from_db()
+        assert (again.status_code, endpoints.secrets_of(hook, timezone.now())) == (302, new)
+        assert "replaced already" in " ".join(map(str, get_messages(again.wsgi_request)))
 
     def test_is_removed(self, hook, mara):
         assert post(mara, "reviews:remove_endpoint", hook.pk).status_code == 302
