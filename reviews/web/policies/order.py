@@ -28,7 +28,7 @@ def _told(one: Policy, mine: Policy, tools: tuple[str, ...]) -> str:
     if one.position < mine.position:
         return f"{name} is asked first about {about}, at position {one.position}."
     first = f"{one.slug} is" if one.slug < mine.slug else "this one is"
-    return f"{name} has the same position, {one.position}; about {about} {first} asked first, by its name."
+    return f"{name} has the same position, {one.position}; {first} asked first about {about}, by its name."
 
 
 def _readable(rules: Iterable[Any]) -> Iterable[Rule]:

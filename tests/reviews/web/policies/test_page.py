@@ -144,7 +144,7 @@ class TestPage:
             assert "payments version 1 is asked first about pay, at position 500." in page
         review_policies.save(ReviewPolicy.objects.get(slug="refunds").pk, by=mara, body={"position": 500})
         page = text_of(page_of(mara, "reviews:policy", "refunds", 1))
-        assert "has the same position, 500; about pay payments is asked first, by its name." in page
+        assert "has the same position, 500; payments is asked first about pay, by its name." in page
         review_policies.save(ReviewPolicy.objects.get(slug="refunds").pk, by=mara, body={"position": 499})
         assert 'id="asked-first"' not in text_of(page_of(mara, "reviews:policy", "refunds", 1))
 
