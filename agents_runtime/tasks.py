@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from agents_runtime import fleet, leaving, mailroom, worker
-from reviews.actions import absences, adopting, asking_back, checkpoints, firing, holding, leases, watchdog
+from reviews.actions import absences, adopting, asking_back, checkpoints, firing, holding, leases, shadows, watchdog
 from reviews.actions.fleet import TooOld
 
 
@@ -57,7 +57,8 @@ def send_notices() -> None:
 
 @shared_task(ignore_result=True, expires=300)
 def prune() -> None:
-    """The clock's other round: remove what FOUREYES_CHECKPOINT_DAYS no longer keeps."""
+    """The clock's other round: remove what FOUREYES_CHECKPOINT_DAYS and FOUREYES_SHADOW_DAYS no longer keep."""
+    shadows.prune(days=settings.FOUREYES_SHADOW_DAYS)
     if days := getattr(settings, "FOUREYES_CHECKPOINT_DAYS", None):
         checkpoints.prune(days=days)
 

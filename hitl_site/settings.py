@@ -289,6 +289,8 @@ FOUREYES_KEEP_ALL_CHECKPOINTS = env.flag("FOUREYES_KEEP_ALL_CHECKPOINTS", defaul
 FOUREYES_CHECKPOINT_DAYS = (
     env.number("FOUREYES_CHECKPOINT_DAYS", 1, least=1, most=36_500) if env.text("FOUREYES_CHECKPOINT_DAYS") else None
 )
+# Days for which it is kept what a policy in shadow would have said of a call.
+FOUREYES_SHADOW_DAYS = env.number("FOUREYES_SHADOW_DAYS", 90, least=1, most=36_500)
 # Seconds between two signs of life of a page's websocket; after a little more than two the page takes it for dead.
 FOUREYES_LIVE_TICK = env.number("FOUREYES_LIVE_TICK", 20, least=1, most=300)
 # Store the inputs and outputs of model and tool calls with their spans, not only durations and counts.

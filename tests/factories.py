@@ -1,5 +1,6 @@
 """Rows for tests, made through the verbs wherever there is one, so that they are rows that can really occur."""
 
+from datetime import datetime
 from functools import cache
 from itertools import count
 from typing import Any
@@ -10,9 +11,9 @@ from django.contrib.auth.models import Group, User
 from reviews import access, catalog
 from reviews.actions import gates, leases, runs, tool_calls
 from reviews.catalog import AgentCard
-from reviews.models import Intervention, Membership, Queue, Run, ToolCall
+from reviews.models import Intervention, Membership, Queue, ReviewPolicy, Run, ShadowRuling, ToolCall
 from reviews.policies import Judgement
-from reviews.states import Ruling
+from reviews.states import PolicyStatus, Ruling
 
 PASSWORD = "four-eyes-demo"
 WALL = 4 * 3600 + 1  # a rule with a time of its own means it by the wall clock: due alike at any hour of the test
@@ -107,3 +108,12 @@ def question(on: Run | None = None, **changes: Any) -> Intervention:
     asked = proposal(**changes)
     gates.park(owned, state(), [asked])
     return owned.interventions.get(tool_call__call_id=asked.call_id)
+
+
+def shadow_ruling(at: datetime) -> ShadowRuling:
+    """What a policy on trial would have said of a call at that moment."""
+    new = {"title": "Trial", "status": PolicyStatus.SHADOW, "shadowed_at": at, "created_at": at, "edited_at": at}
+    trial, _ = ReviewPolicy.objects.get_or_create(slug="trial", version=1, defaults=new)
+    call = question().tool_call
+    assert call is not None
+    return ShadowRuling.objects.create(policy=trial, tool_call=call, ruling=Ruling.REFUSED, at=at)

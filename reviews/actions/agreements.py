@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
@@ -12,12 +13,18 @@ from reviews import access, audit
 from reviews.actions.errors import Conflict
 from reviews.actors import Actor, name_of
 from reviews.audit import Act
-from reviews.models import Calendar, EscalationPolicy, ReviewPolicy
+from reviews.models import Calendar, EscalationPolicy, PolicyMark, ReviewPolicy
 from reviews.models.escalation_policy import DEFAULT_CALENDAR
 from reviews.states import Ruling, Standing
 
 Row = TypeVar("Row", Calendar, EscalationPolicy)
 OWN_WORDS = "You wrote this, or what it was made from, so somebody else has to agree."
+
+
+def hold_rules() -> None:
+    """Until this transaction ends no rules come into force: whoever puts them there writes the same row."""
+    PolicyMark.objects.get_or_create(pk=1, defaults={"token": uuid.uuid4()})
+    PolicyMark.objects.select_for_update().get(pk=1)
 
 
 def is_used(row: Calendar | EscalationPolicy) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from reviews.actions import eligibility, rulebook, timers, voters
 from reviews.actions.errors import Invalid
@@ -14,7 +15,7 @@ from reviews.actors import POLICY
 from reviews.audit import Act
 from reviews.models import Intervention, Saved
 from reviews.policies import Case, Judgement
-from reviews.states import Kind, Ruling, Verdict
+from reviews.states import Kind, Risk, Ruling, Verdict
 
 
 def judged(ballot: Ballot, said: Said, *, by: User) -> list[Act]:
@@ -37,9 +38,11 @@ def judged(ballot: Ballot, said: Said, *, by: User) -> list[Act]:
         raise Invalid(reason=f"The rule “{judgement.name}” covers these arguments and asks for your reason.")
     item.policy = timers.without_approval(item.policy | more)
     _require_voters(item, judgement, by)
-    Saved(item, ["policy"]).make()
+    told, acts = _riskier(item, judgement) if "risk" in more else ({}, [])
+    Saved(item, ["policy", "risk", "due_at", "expires_at", "generation"]).make()
     source = {"policy": judgement.policy, "version": judgement.policy_version, "rule": judgement.rule}
-    return [Act("intervention.demand_raised", POLICY, item.run, item, {**source, "why": judgement.why, **more})]
+    data = {**source, "why": judgement.why, **more, **told}
+    return [*acts, Act("intervention.demand_raised", POLICY, item.run, item, data)]
 
 
 def stricter(item: Intervention, judgement: Judgement) -> dict[str, Any]:
@@ -49,15 +52,27 @@ def stricter(item: Intervention, judgement: Judgement) -> dict[str, Any]:
         "groups": _groups(item, judgement),
         "not_by": list(dict.fromkeys([*(item.policy.get("not_by") or ()), *judgement.not_by])),
         "reason_required": bool(item.policy.get("reason_required")) or judgement.reason_required,
+        "risk": max(item.risk, judgement.risk),
     }
     was = {
         "approvals": item.needed,
         "groups": list(item.policy.get("groups") or ()),
         "not_by": list(item.policy.get("not_by") or ()),
         "reason_required": bool(item.policy.get("reason_required")),
+        "risk": item.risk,
     }
     more = {name: value for name, value in demand.items() if value != was[name]}
     return more | (voters.frozen_owners(item.run.agent, more["not_by"]) if "not_by" in more else {})
+
+
+def _riskier(item: Intervention, judgement: Judgement) -> tuple[dict[str, Any], list[Act]]:
+    """Let the risk follow, and the time limits of that unless the edit settles it; what to tell of it, and the acts."""
+    told = {"risk": Risk(judgement.risk).name.lower(), "was": Risk(item.risk).name.lower()}
+    item.risk = judgement.risk
+    if item.needed == 1:
+        return told, []
+    acts = timers.tighten(item, timezone.now(), escalation=judgement.escalation, due_in=judgement.due_in)
+    return told | {"due_at": item.due_at, "until": item.expires_at}, acts
 
 
 def _groups(item: Intervention, judgement: Judgement) -> list[str]:

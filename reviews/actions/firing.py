@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from reviews import audit
-from reviews.actions import assignments, expiry, ladder, owing, timers
+from reviews.actions import apart, assignments, expiry, ladder, owing, timers
+from reviews.actions.resting import LATE
 from reviews.actions.targets import Roster
 from reviews.actors import TIMEOUT
 from reviews.audit import Act
 from reviews.models import ClockMark, Intervention, Run, Timer
 
-logger = logging.getLogger(__name__)
 BATCH = 100
 """Runs that are locked in one transaction; a busy one is left to the next round."""
-LATE = timedelta(minutes=2)
-"""What fires later than this fires after an outage, and so does all that fires when the clock stood still so long."""
-REST = timedelta(minutes=1)
-"""What could not fire is tried again after so long, and others have its place at the head meanwhile."""
 Results = dict[int, str]
 KIND, RESULT = Timer.Kind, Timer.Result
 
@@ -49,16 +45,13 @@ def _remember(until: datetime | None, now: datetime) -> None:
 
 
 def _fire_or_spare(run_ids: Sequence[UUID], now: datetime, stood_still: bool) -> int:
-    """One question that cannot be dealt with must not hold up the others, nor keep their place in the round."""
+    """One timer that cannot fire must not hold up the others, nor keep their place in the round."""
     try:
         return _fire(run_ids, now, stood_still)
     except Exception:
         if len(run_ids) > 1:
             return sum(_fire_or_spare([run_id], now, stood_still) for run_id in run_ids)
-        logger.exception("the timers of run %s could not fire; they are tried again", run_ids[0])
-        overdue = Timer.objects.due(now - LATE).filter(intervention__run=run_ids[0])
-        Timer.objects.filter(pk__in=overdue.values("pk")).update(retry_at=now + REST)
-        return 0
+        return apart.fire_others(run_ids[0], now, partial(_fire, run_ids, now, stood_still))
 
 
 @transaction.atomic
@@ -107,7 +100,7 @@ def _deal_with_all(
 def _claimed(runs: dict[UUID, Run], now: datetime) -> list[Timer]:
     """The due timers of the locked runs, read under the lock: nobody else can fire them now."""
     joined = ("intervention__queue", "intervention__claimed_by", "intervention__assignee", "intervention__tool_call")
-    due = Timer.objects.due(now).filter(intervention__run__in=runs).select_related(*joined)
+    due = Timer.objects.to_fire(now).filter(intervention__run__in=runs).select_related(*joined)
     due = due.prefetch_related("intervention__call_ins")
     return list(due.select_for_update(of=("self",), skip_locked=True))
 

@@ -72,7 +72,8 @@ def decide(
     settled, counted = vote.settled()
     writes: list[Write] = [counted, New(decision)]
     if intervention.needed == 1:
-        acts = [Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, _account(decision, intervention))]
+        account = _account(decision, intervention)
+        acts = [*raised, Act(f"intervention.{said.verdict}", Actor.of(by), run, intervention, account)]
     else:
         acts = [*raised, *vote_acts.told(ballot, vote, _account(decision, intervention))]
     if settled is None:

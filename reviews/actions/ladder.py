@@ -151,7 +151,7 @@ def _go_on(round: Climb) -> None:
 
     A step that is not called for yet, or has nobody new to tell, keeps its own moment.
     """
-    later = Timer.objects.waiting().filter(intervention=round.intervention, kind=Timer.Kind.STEP)
+    later = Timer.objects.waiting().awake(round.now).filter(intervention=round.intervention, kind=Timer.Kind.STEP)
     for timer in later.exclude(pk__in=round.results).order_by("due_at", "step_no", "id"):
         step = round.step(timer)
         waits = not _called_for(round.intervention, step) or _held_up_until(round, timer, step)

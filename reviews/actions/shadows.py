@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from reviews import access
+from reviews import access, audit
 from reviews.actions.rulebook import Shadow
+from reviews.actors import CLOCK
+from reviews.audit import Act
 from reviews.models import New, ReviewPolicy, ShadowRuling, ToolCall
 from reviews.states import Ruling
 
 LONGEST = 500
 LISTED = 20
 NEWEST = 1000
+ROUND = 2000
+"""Rulings that one round removes."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How often a policy on trial would have changed what the gate said, since its trial began.
+    """How often a policy on trial would have changed what the gate said, as far back as that is kept.
 
     ``lighter`` counts calls that it would have asked about as well, but more lightly or in another queue.
     """
@@ -105,6 +110,17 @@ def _judged(policy: ReviewPolicy, calls: list[tuple[datetime, str]]) -> Judged:
     during = [agent for at, agent in calls if at >= began and (ended is None or at < ended)]
     all_seen = len(calls) < NEWEST or calls[-1][0] < began
     return Judged(sum(fnmatchcase(agent, policy.agent) for agent in during), all_seen)
+
+
+@transaction.atomic
+def prune(*, days: int) -> int:
+    """Remove what would have been said so many days ago, at most a round's; returns how many."""
+    before = timezone.now() - timedelta(days=days)
+    oldest = list(ShadowRuling.objects.order_by("pk").values_list("pk", "at")[:ROUND])  # in the order of their making
+    removed, _ = ShadowRuling.objects.filter(pk__in=[pk for pk, at in oldest if at < before]).delete()
+    if removed:
+        audit.record(Act("shadow_rulings.pruned", CLOCK, data={"rulings": removed, "days": days, "before": before}))
+    return removed
 
 
 def _counts() -> dict[str, Count]:

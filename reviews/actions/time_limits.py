@@ -70,6 +70,7 @@ def _add(made: Row, seen: int, said: Mapping[str, Any]) -> Row:
     made.version = newest.version + 1 if newest else 1
     try:
         with transaction.atomic():
+            agreements.hold_rules()
             if agreements.is_used(made):
                 made.standing = Standing.PROPOSED
             else:

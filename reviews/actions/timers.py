@@ -63,11 +63,41 @@ def schedule_anew(intervention: Intervention, now: datetime) -> list[Act]:
     moved = [replace(one, at=kept.get(one.kind) or one.at) for one in dated]
     to_come = [one for one in moved if one.kind == escalations.EXPIRE or end is None or one.at < end]
     rows = [_row(intervention, one) for one in to_come]
-    for row in rows:
-        if row.kind == Timer.Kind.DUE and intervention.overdue:  # which was told already
-            row.fired_at, row.result = now, Timer.Result.COLLAPSED
     intervention.save(update_fields=["policy", "expires_at"])
-    Timer.objects.bulk_create(rows)
+    _make(intervention, rows, now)
+    return acts
+
+
+def tighten(intervention: Intervention, now: datetime, *, escalation: str, due_in: int) -> list[Act]:
+    """Put a locked question whose risk has risen under the time limits of that risk, or those that its rule names.
+
+    They count from now, and nothing comes later than before: not its answer's moment, nor its end. The question itself
+    is left to the caller to save; returns the acts to record.
+    """
+    was, before = intervention.due_at, escalation_of(intervention).final
+    kept = {key: value for key, value in intervention.policy.items() if key != KEY}
+    intervention.policy = kept | {"escalation": escalation, "due_in": due_in}
+    dated, acts = _planned(intervention, now, _ways(intervention, Circumstances(intervention.run, [])))
+    if escalation_of(intervention).final.do == "keep_waiting" != before.do:
+        frozen = intervention.policy[KEY]
+        body = {**frozen["body"], "final": before.snapshot()}
+        intervention.policy = {**intervention.policy, KEY: {**frozen, "body": body}}
+    due = next(one.at for one in dated if one.kind == escalations.DUE)
+    ends = [one.at for one in dated if one.kind == escalations.EXPIRE] + [intervention.expires_at]
+    intervention.due_at = min(was, due)
+    intervention.expires_at = end = min((at for at in ends if at is not None), default=None)
+    cancel(intervention)
+    intervention.generation += 1
+    sooner = [
+        replace(one, at=min(one.at, was)) if one.at <= due and (was > now or one.kind == escalations.DUE) else one
+        for one in dated
+        if one.kind != escalations.EXPIRE
+    ]
+    rows = [_row(intervention, one) for one in sooner if end is None or one.at < end]
+    rows += [_row(intervention, escalations.Dated(escalations.EXPIRE, end, ""))] if end else []
+    _make(intervention, rows, now)
+    if intervention.overdue and end is None:
+        weekly(intervention, now)
     return acts
 
 
@@ -235,6 +265,13 @@ def _row(intervention: Intervention, one: escalations.Dated) -> Timer:
         due_at=one.at,
         intended_at=one.at,
     )
+
+
+def _make(intervention: Intervention, rows: list[Timer], now: datetime) -> None:
+    for row in rows:
+        if row.kind == Timer.Kind.DUE and intervention.overdue:  # which was told already
+            row.fired_at, row.result = now, Timer.Result.COLLAPSED
+    Timer.objects.bulk_create(rows)
 
 
 def _due_again(intervention: Intervention) -> None:

@@ -51,7 +51,7 @@ class Intervention(Stateful):
     ``level`` is how far it was escalated: 0 is the queue itself. ``claim_expires_at`` ends a claim that nobody renews;
     ``snoozed_until`` hides it from its assignee; ``asked_back_at`` is set while it waits for more information;
     ``extended`` counts how often it was put off. Its timers belong to one ``generation``:
-    the first, for an open question keeps the plan it was made with.
+    the first, for an open question keeps the plan it was made with, unless an edit raises its risk.
     ``told`` is whether a message was ever owed about it, so that closing most of them withdraws nothing.
     ``overdue`` is set when its answer did not come by ``due_at``; a ``priority`` above 0 puts it before all others.
     """

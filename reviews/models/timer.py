@@ -22,9 +22,13 @@ class TimerQuerySet(models.QuerySet["Timer"]):
         hard = Q(kind=Timer.Kind.EXPIRE) | Q(intervention__asked_back_at__isnull=True)
         return self.waiting().filter(hard, due_at__lte=now).order_by("due_at", "id")
 
+    def awake(self, now: datetime) -> TimerQuerySet:
+        """Those that did not fail a moment ago."""
+        return self.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now))
+
     def to_fire(self, now: datetime) -> TimerQuerySet:
-        """Those of the due that did not fail a moment ago."""
-        return self.due(now).filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now))
+        """Those of the due that do not rest."""
+        return self.due(now).awake(now)
 
 
 class Timer(models.Model):

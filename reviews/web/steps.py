@@ -203,7 +203,7 @@ NOTES: dict[str, tuple[str, str, str]] = {  # event → title, icon, tone; what 
         "refresh",
         "caution",
     ),
-    "intervention.demand_raised": ("A stricter rule covers the edit and asks for more", "users", "caution"),
+    "intervention.demand_raised": ("A stricter rule covers the edit and asks for more{risk}", "users", "caution"),
     "intervention.nobody_left": ("Nobody who is there may vote any more, and it is not settled", "users", "wait"),
     "intervention.decided": ("The vote was settled", "users", "idle"),
     "intervention.reminded": ("{people} reminded: the question still waits", "send", "idle"),
@@ -252,6 +252,7 @@ def note(row: Event, names: Mapping[str, str]) -> Step:
         "tool": row.data.get("tool", "a tool"),
         "level": row.data.get("level", "?"),
         "do": row.data.get("do", "act"),
+        "risk": f"; its risk is {row.data['risk']} now" if row.data.get("risk") else "",
     }
     people = {key: ", ".join(names.get(name, name) for name in _listed(row, key)) or "somebody" for key in PEOPLE}
     told = title.format(**words, **people, actor=actor)

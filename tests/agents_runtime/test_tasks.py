@@ -10,7 +10,7 @@ from django.utils import timezone
 from agents_runtime import tasks
 from reviews import events
 from reviews.actions import absences, firing, gates, holding, leases
-from reviews.models import Checkpoint, Run, Timer
+from reviews.models import Checkpoint, Run, ShadowRuling, Timer
 from reviews.states import InterventionStatus, Ruling, RunStatus
 from tests import factories
 from tests.agents_runtime import play
@@ -117,6 +117,13 @@ class TestPrune:
         settings.FOUREYES_CHECKPOINT_DAYS = days
         tasks.prune()
         assert Checkpoint.objects.count() == left
+
+    @pytest.mark.parametrize(("days", "left"), [(30, 1), (9, 0)])
+    def test_removes_old_rulings_of_policies_in_shadow(self, db, settings, days, left):
+        factories.shadow_ruling(timezone.now() - timedelta(days=10))
+        settings.FOUREYES_SHADOW_DAYS = days
+        tasks.prune()
+        assert ShadowRuling.objects.count() == left
 
     def test_is_on_the_clock(self, settings):
         assert tasks.prune.name in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}

@@ -21,6 +21,8 @@ AT_ONCE = 10_000
 FIRST = 200
 """Overdue timers that are looked at; one question may have several of them."""
 PLACE = "watchdog-place"
+MISSED = "A reminder, a step or the end of its time did not come"
+FAILED = f"{MISSED}: it failed, which the clock's log tells of, and it is tried again"
 # a key that is not there would make the whole condition unknown
 FINAL = Coalesce(KT("policy__time__body__final__do"), Value(""), output_field=TextField())
 
@@ -39,15 +41,17 @@ def forgotten(now: datetime, known: Collection[str]) -> list[Fault]:
 
 
 def late(now: datetime, known: Collection[str]) -> list[Fault]:
-    """No timer of a question is overdue."""
+    """No timer of a question is overdue; of one that failed it is said that it is tried again."""
     overdue, before = Timer.objects.due(now - LATE), [UUID(one) for one in known]
-    still = overdue.filter(intervention__in=before).order_by().values_list("intervention", flat=True).distinct()
+    still = overdue.filter(intervention__in=before).order_by().values_list("intervention", "retry_at").distinct()
     # the first of the timers, not of the questions: after an outage all of them are overdue
-    first = overdue.exclude(intervention__in=before).values_list("intervention", flat=True)[:FIRST]
-    found = dict.fromkeys([*(still if known else []), *first])
+    first = overdue.exclude(intervention__in=before).values_list("intervention", "retry_at")[:FIRST]
+    found: dict[UUID, bool] = {}
+    for pk, retry_at in [*(still if known else []), *first]:
+        found[pk] = found.get(pk, False) or retry_at is not None
     return [
-        Fault(Alarm.LATE_TIMER, f"intervention:{pk}", "A reminder, a step or the end of its time did not come")
-        for pk in list(found)[: max(LIMIT, len(known))]
+        Fault(Alarm.LATE_TIMER, f"intervention:{pk}", FAILED if failed else MISSED)
+        for pk, failed in list(found.items())[: max(LIMIT, len(known))]
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from reviews import pulse
-from reviews.actions import firing
+from reviews.actions import firing, resting
 from reviews.actions.assertions import CHECKS
 from reviews.models import ClockMark, Intervention, Timer
 from reviews.models.finding import Alarm
@@ -45,7 +45,7 @@ class TestWhatCannotFire:
         Intervention.objects.update(policy=policy_of)
         assert clock.sweep() == 0
 
-        clock.now += firing.REST
+        clock.now += resting.REST
         assert clock.sweep() == 2
 
     def test_is_tried_at_once_where_it_has_only_just_failed(self, clock, broken):

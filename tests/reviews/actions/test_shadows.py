@@ -1,6 +1,8 @@
 """What the policies on trial would have said, written beside what was said."""
 
+import json
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,7 +12,7 @@ from django.utils import timezone
 from agents_runtime.desk import RunDesk
 from reviews.actions import review_policies, rulebook, shadows
 from reviews.actions.shadows import Judged, Tally
-from reviews.models import Event, Intervention, ReviewPolicy, ShadowRuling
+from reviews.models import AuditEntry, Event, Intervention, ReviewPolicy, ShadowRuling, ToolCall
 from reviews.policies import Case
 from tests import factories
 from tests.agents_runtime.test_desk import SNAPSHOT, entry, request
@@ -143,3 +145,26 @@ def replace_moments(policy, **moments):
     for name, at in moments.items():
         setattr(found, name, at)
     return found
+
+
+class TestPrune:
+    def test_removes_the_oldest_a_round_at_a_time_and_tells_the_book(self, db, monkeypatch):
+        monkeypatch.setattr(shadows, "ROUND", 2)
+        now = timezone.now()
+        for days in (40, 35, 31, 2):
+            factories.shadow_ruling(now - timedelta(days=days))
+
+        assert [shadows.prune(days=30) for _ in range(3)] == [2, 1, 0]
+        assert [now - row.at for row in ShadowRuling.objects.all()] == [timedelta(days=2)]
+        told = [json.loads(entry.data) for entry in AuditEntry.objects.filter(action="shadow_rulings.pruned")]
+        assert [(one["rulings"], one["days"]) for one in told] == [(2, 30), (1, 30)]
+
+    def test_reads_one_short_list_where_nothing_is_old(self, db, django_assert_num_queries):
+        factories.shadow_ruling(timezone.now())
+        with django_assert_num_queries(3):  # with the savepoint around it
+            assert shadows.prune(days=30) == 0
+
+    def test_is_no_way_to_lose_calls(self, db):
+        ruling = factories.shadow_ruling(timezone.now() - timedelta(days=40))
+        shadows.prune(days=30)
+        assert ToolCall.objects.filter(pk=ruling.tool_call_id).exists()
