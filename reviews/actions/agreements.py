@@ -105,7 +105,7 @@ def _settled(row: Calendar | EscalationPolicy) -> str:
 def _taken(row: Row, by: User) -> tuple[Row, list[Row]]:
     """The version, re-read, with every other one, all locked until the transaction ends."""
     access.require_policy_writer(by)
-    versions = list(_versions(row).select_for_update())
+    versions = list(_versions(row).select_for_update(no_key=True))
     found = next((one for one in versions if one.pk == row.pk), None)
     if found is None:
         raise Conflict(f"{row} is not there any more.")

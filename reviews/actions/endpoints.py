@@ -39,9 +39,10 @@ def add(
     ``host`` is what the pages show of the address. Raises Invalid, PermissionDenied, Unsealable.
     """
     _require_manager(by, queue.pk if queue else None)
-    if Endpoint.objects.filter(queue=queue, name=name).exists():
+    here = Endpoint.objects.present().filter(queue=queue)
+    if here.filter(name=name).exists():
         raise Invalid(name="There is an address of this name already.")
-    if Endpoint.objects.filter(queue=queue).count() >= notices.ENDPOINTS_PER_QUEUE:
+    if here.count() >= notices.ENDPOINTS_PER_QUEUE:
         raise Invalid(name=f"A queue has at most {notices.ENDPOINTS_PER_QUEUE} addresses.")
     endpoint = Endpoint(id=uuid.uuid4(), queue=queue, channel=channel, name=name, host=host[:254], created_by=by)
     endpoint.sealed_url = _seal(endpoint, "url", url)
@@ -92,11 +93,14 @@ def rotate(endpoint_id: UUID, *, by: User, seen: str | None = None) -> str:
 
 @transaction.atomic
 def remove(endpoint_id: UUID, *, by: User) -> None:
-    """Delete the address with its secrets; what is owed to it is withdrawn."""
+    """Forget the address with its secrets; what is owed to it is withdrawn. Raises PermissionDenied."""
     endpoint = _locked(endpoint_id, by)
     notices.withdraw_from(endpoint)
+    endpoint.sealed_url = endpoint.sealed_secret = endpoint.sealed_previous = b""
+    endpoint.is_active = endpoint.opened = False
+    endpoint.previous_until, endpoint.removed_at = None, timezone.now()
+    endpoint.save()
     _sign("endpoint.removed", by, endpoint)
-    endpoint.delete()
 
 
 @transaction.atomic
@@ -128,7 +132,8 @@ def secrets_of(endpoint: Endpoint, now: datetime) -> list[str]:
 
 
 def _locked(endpoint_id: UUID, by: User) -> Endpoint:
-    found = Endpoint.objects.select_for_update(of=("self",)).select_related("queue").filter(pk=endpoint_id).first()
+    free = Endpoint.objects.present().select_for_update(of=("self",), no_key=True)  # gates owe it messages meanwhile
+    found = free.select_related("queue").filter(pk=endpoint_id).first()
     if found is None or not notices.may_manage(by, found.queue_id):
         raise PermissionDenied("There is no such address that you may change.")
     return found

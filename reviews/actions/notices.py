@@ -125,11 +125,14 @@ def send_again(notice_id: int, *, by: User) -> Notice:
     """
     found = Notice.objects.filter(pk=notice_id).values_list("run_id", flat=True).first()
     run = Run.objects.locked(found) if found else None
-    notice = Notice.objects.select_for_update(of=("self",)).select_related("intervention").filter(pk=notice_id).first()
+    held = Notice.objects.select_for_update(of=("self",)).select_related("intervention", "endpoint")
+    notice = held.filter(pk=notice_id).first()
     if notice is None or not may_manage(by, notice.queue_id):
         raise PermissionDenied("There is no such message that you may send again.")
     if notice.status != NoticeStatus.DEAD:
         raise Conflict(f"This message is not given up: it is {notice.get_status_display().lower()}.")
+    if notice.endpoint is not None and notice.endpoint.removed_at is not None:
+        raise Conflict(f"The address {notice.recipient} was removed, so it can go nowhere.")
     notice.status = NoticeStatus.FAILED if notice.merges else NoticeStatus.OWED
     notice.attempts, notice.error, notice.next_at = 0, "", timezone.now()
     notice.save(update_fields=["status", "attempts", "error", "next_at"])

@@ -224,8 +224,9 @@ def _taken(policy_id: int, by: User, seen: str = "") -> ReviewPolicy:
 
 def _locked(slug: str) -> list[ReviewPolicy]:
     """Every version, newest first, locked in one order until the transaction ends."""
-    # no joins: PostgreSQL reads a row again that it had to wait for, but not those joined to it
-    rows = ReviewPolicy.objects.select_for_update().filter(slug=slug).order_by("id")
+    # no joins: PostgreSQL reads a row again that it had to wait for, but not those joined to it; and no_key, as with
+    # every row that a gate's rows may name: a gate that holds the book makes sure at its commit that they are there
+    rows = ReviewPolicy.objects.select_for_update(no_key=True).filter(slug=slug).order_by("id")
     return sorted(rows, key=lambda row: -row.version)
 
 

@@ -20,7 +20,7 @@ NOBODYS_WORDS = "Nobody is known to have written this version, so there is no fi
 def enable(policy_id: int, *, by: User) -> EscalationPolicy:
     """Let silence approve, as the second person; until then the version rejects. Raises Conflict, PermissionDenied."""
     access.require_policy_writer(by)
-    row = EscalationPolicy.objects.select_for_update().filter(pk=policy_id).first()
+    row = EscalationPolicy.objects.select_for_update(no_key=True).filter(pk=policy_id).first()
     if row is None:
         raise PermissionDenied(f"There is no policy of time {policy_id} that you may change.")
     if why_not := may_not_enable(row, by):

@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from reviews.notices.guard import Target
 
 LONGEST_ANSWER = 64 * 1024
-SHOWN = 200
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status, the beginning of the text, and the seconds to wait that it asked for."""
+    """What came back: the status, and the seconds to wait that it asked for. Its text is nobody's to read."""
 
     status: int
-    text: str
     wait: float | None
 
 
@@ -54,10 +52,10 @@ def post(target: Target, body: bytes, headers: Mapping[str, str], *, connect: fl
                 connection.sock.do_handshake()
             connection.request("POST", target.path, body, {**headers, "Connection": "close"})
             with connection.getresponse() as answer:
-                text = answer.read(LONGEST_ANSWER).decode("utf-8", "replace")
+                answer.read(LONGEST_ANSWER)  # so that the other side can finish
     finally:
         connection.close()
-    return Answer(answer.status, _plain(text)[:SHOWN], _seconds(answer.getheader("Retry-After")))
+    return Answer(answer.status, _seconds(answer.getheader("Retry-After")))
 
 
 @contextmanager
@@ -76,10 +74,6 @@ def cut_off(sock: socket.socket | None, seconds: float) -> Generator[None]:
         yield
     finally:
         timer.cancel()
-
-
-def _plain(text: str) -> str:
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _seconds(value: str | None) -> float | None:

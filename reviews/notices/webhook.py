@@ -6,6 +6,7 @@ import http.client
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from standardwebhooks import Webhook
@@ -27,7 +28,7 @@ AGENT = "Foureyes-Notices/1"
 def send(parcel: Parcel, span: Span) -> None:
     """Post the message to its address. Raises Failed."""
     notice = parcel.first
-    if notice.endpoint is None:
+    if notice.endpoint is None or notice.endpoint.removed_at:
         raise Failed("Its address was removed.", for_good=True)
     try:
         target = guard.check(endpoints.address(notice.endpoint))
@@ -126,8 +127,13 @@ def _heed(answer: Answer) -> None:
         return
     if 300 <= answer.status < 400:
         raise Failed(f"The answer {answer.status} leads elsewhere; redirects are not followed.", for_good=True)
-    text = f"The answer was {answer.status} {answer.text}".rstrip()
-    raise Failed(text, for_good=answer.status == GONE, wait=answer.wait)
+    # not a word of it: many servers answer with the path they were asked for, and that lets people in
+    raise Failed(f"The answer was {_named(answer.status)}.", for_good=answer.status == GONE, wait=answer.wait)
+
+
+def _named(status: int) -> str:
+    """The number with its usual name; the server's own name for it is the server's words."""
+    return f"{status} {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else str(status)
 
 
 def _why(error: Exception) -> str:

@@ -32,7 +32,9 @@ SHOWN = 200
 def endpoints(request: ReviewRequest, queues: list[Queue]) -> HttpResponse:
     """The addresses of one's queues."""
     where = Q(queue__in=queues) | (Q(queue=None) if _is_admin(request) else Q(pk=None))
-    found = Endpoint.objects.filter(where).select_related("queue").order_by("queue__name", "name", "id")[:SHOWN]
+    found = (
+        Endpoint.objects.present().filter(where).select_related("queue").order_by("queue__name", "name", "id")[:SHOWN]
+    )
     return render(request, "reviews/notices/endpoints.html", {"endpoints": list(found), "section": "outbox"})
 
 
@@ -130,7 +132,7 @@ def _done(request: ReviewRequest, found: Endpoint, secret: str) -> HttpResponse:
 
 
 def _find(request: ReviewRequest, endpoint_id: UUID) -> Endpoint:
-    found = Endpoint.objects.select_related("queue").filter(pk=endpoint_id).first()
+    found = Endpoint.objects.present().select_related("queue").filter(pk=endpoint_id).first()
     if found is None or not owed.may_manage(request.user, found.queue_id):
         raise Http404
     return found

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from reviews.actions import Invalid, endpoints, notices
+from reviews.actions import Conflict, Invalid, endpoints, notices, outbox
 from reviews.models import AuditEntry, Endpoint, Notice
 from reviews.sealing import Unsealable
 from reviews.states import NoticeChannel, NoticeKind
@@ -120,9 +120,46 @@ class TestRemove:
         item = factories.question(factories.leased())
         notices.owe(item, NoticeKind.REMINDER, [], key="k")
         endpoints.remove(endpoint.pk, by=mara)
-        assert not Endpoint.objects.exists()
+        assert not Endpoint.objects.present().exists()
         assert Notice.objects.get().status == "cancelled"
         assert book()[-1] == "endpoint.removed"
+
+    def test_keeps_neither_address_nor_secret(self, mara, queue):
+        endpoint, _ = add(mara, queue)
+        endpoints.rotate(endpoint.pk, by=mara)
+        endpoints.remove(endpoint.pk, by=mara)
+        left = Endpoint.objects.get()
+        assert [bytes(one) for one in (left.sealed_url, left.sealed_secret, left.sealed_previous)] == [b"", b"", b""]
+        assert not left.is_active and left.removed_at is not None
+
+    def test_lets_go_of_its_name_and_its_place(self, mara, queue, monkeypatch):
+        monkeypatch.setattr(notices, "ENDPOINTS_PER_QUEUE", 1)
+        endpoints.remove(add(mara, queue)[0].pk, by=mara)
+        assert add(mara, queue)[0].name == "Hook"
+
+    def test_is_for_good(self, mara, queue):
+        endpoint, _ = add(mara, queue)
+        endpoints.remove(endpoint.pk, by=mara)
+        with pytest.raises(PermissionDenied):
+            endpoints.change(endpoint.pk, by=mara, kinds=["opened"], is_active=True)
+        with pytest.raises(PermissionDenied):
+            endpoints.remove(endpoint.pk, by=mara)
+
+    def test_withdraws_what_a_gate_owes_that_had_read_the_address_before(self, mara, queue):
+        endpoint, _ = add(mara, queue)
+        read = Endpoint.objects.get()
+        endpoints.remove(endpoint.pk, by=mara)
+        notices.owe_test(read, key="late")
+        assert outbox.take(timezone.now()) is None
+        assert Notice.objects.get().status == "cancelled"
+
+    def test_leaves_nowhere_to_send_again_what_was_given_up(self, mara, queue):
+        endpoint, _ = add(mara, queue)
+        owed = endpoints.test(endpoint.pk, by=mara)
+        Notice.objects.update(status="dead")
+        endpoints.remove(endpoint.pk, by=mara)
+        with pytest.raises(Conflict, match="Hook was removed"):
+            notices.send_again(owed.pk, by=mara)
 
 
 class TestTest:

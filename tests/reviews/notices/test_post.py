@@ -78,7 +78,7 @@ class TestPost:
         answer = send(target(open_receiver.port))
 
         (posted,) = open_receiver.posts
-        assert (answer.status, answer.text) == (200, "ok")
+        assert answer.status == 200
         assert (posted.path, posted.body) == ("/hook?x=1", b'{"a":1}')
         assert posted.headers["host"] == f"{NAME}:{open_receiver.port}"
         assert posted.headers["connection"] == "close"

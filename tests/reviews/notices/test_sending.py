@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from reviews.actions import notices
-from reviews.models import Notice
+from reviews.models import AuditEntry, Notice
 from reviews.notices import sending, webhook
 from reviews.states import NoticeChannel, NoticeKind
 from tests import factories
@@ -106,6 +106,21 @@ class TestSendDue:
         sending.send_due(timezone.now())
         assert "was not sent" in caplog.text
         assert receiver.url not in caplog.text and hook[1] not in caplog.text
+
+    def test_keeps_nothing_of_an_answer_that_repeats_the_address(
+        self, receiver, admin, queue, refund, caplog, settings
+    ):
+        settings.FOUREYES_NOTICE_ATTEMPTS = 1
+        made(f"{receiver.url}/services/T0/B0/TOPSECRET?key=HIDDEN", admin, queue)
+        receiver.on_post = lambda posted: Answer(404, body=f"<pre>Cannot POST {posted.path}</pre>".encode())
+        notices.owe_webhook(refund, NoticeKind.ESCALATED, key="k")
+
+        sending.send_due(timezone.now())
+
+        row, line = Notice.objects.get(channel="webhook"), AuditEntry.objects.get(action="notice.given_up")
+        assert row.error == "The answer was 404 Not Found."
+        for kept in (row.error, line.data, caplog.text):
+            assert "TOPSECRET" not in kept and "HIDDEN" not in kept and "services" not in kept
 
 
 class TestATestMessage:

@@ -193,7 +193,9 @@ class TestEndpoint:
 
     def test_is_removed(self, hook, mara):
         assert post(mara, "reviews:remove_endpoint", hook.pk).status_code == 302
-        assert not Endpoint.objects.exists()
+        assert not Endpoint.objects.present().exists()
+        assert hook.name not in page_of(mara, "reviews:endpoints").content.decode()
+        assert page_of(mara, "reviews:endpoint", hook.pk).status_code == 404
 
     @pytest.mark.parametrize("name", ["endpoint", "test_endpoint", "rotate_secret", "remove_endpoint"])
     def test_of_another_queue_is_not_there(self, hook, name, alice):
