@@ -1,8 +1,7 @@
-"""The second person's word on time limits and calendars that rules in force use."""
+"""The second person's word on changed time limits and calendars."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
@@ -13,28 +12,21 @@ from reviews import access, audit
 from reviews.actions.errors import Conflict
 from reviews.actors import Actor, name_of
 from reviews.audit import Act
-from reviews.models import Calendar, EscalationPolicy, PolicyMark, ReviewPolicy
+from reviews.models import Calendar, EscalationPolicy
 from reviews.models.escalation_policy import DEFAULT_CALENDAR
-from reviews.states import Ruling, Standing
+from reviews.states import Standing
 
 Row = TypeVar("Row", Calendar, EscalationPolicy)
 OWN_WORDS = "You wrote this, or what it was made from, so somebody else has to agree."
 
 
-def hold_rules() -> None:
-    """Until this transaction ends no rules come into force: whoever puts them there writes the same row."""
-    PolicyMark.objects.get_or_create(pk=1, defaults={"token": uuid.uuid4()})
-    PolicyMark.objects.select_for_update().get(pk=1)
+def needs_second(row: Calendar | EscalationPolicy) -> bool:
+    """Whether a new version waits for a second person: every change does, and the first word on the usual calendar.
 
-
-def is_used(row: Calendar | EscalationPolicy) -> bool:
-    """Whether a rule in force asks by that name; a calendar also where time limits of such a rule count in it."""
-    limits = {rule.escalation for rule in _asking()}
-    if isinstance(row, EscalationPolicy):
-        return row.slug in limits
-    waiting = EscalationPolicy.objects.filter(slug__in=limits).exclude(standing=Standing.TURNED_DOWN)
-    calendars = {str(body.get("calendar") or DEFAULT_CALENDAR) for body in waiting.values_list("body", flat=True)}
-    return row.slug in calendars | ({DEFAULT_CALENDAR} if "" in limits else set())
+    Whether a rule uses it is not asked. Who names it in a rule, and who puts that in force, have read one text; no
+    other may take its place unseen, neither before the rule, nor while it waits, nor after it.
+    """
+    return row.version > 1 or (isinstance(row, Calendar) and row.slug == DEFAULT_CALENDAR)
 
 
 @transaction.atomic
@@ -119,12 +111,6 @@ def _versions(row: Row) -> Any:
 def _settle(row: Calendar | EscalationPolicy, standing: Standing, by: User) -> None:
     row.standing, row.answered_by, row.answered_at = standing, by, timezone.now()
     row.save(update_fields=["standing", "answered_by", "answered_at"])
-
-
-def _asking() -> list[Any]:
-    """The rules in force that ask a person."""
-    read = [row.read() for row in ReviewPolicy.objects.active()]
-    return [rule for policy in read for rule in policy.rules if rule.ruling == Ruling.ASKED]
 
 
 def _writer(row: Calendar | EscalationPolicy) -> str:

@@ -45,8 +45,11 @@ def require(user: User, intervention: Intervention) -> None:
 def barred(user: User | AnonymousUser, intervention: Intervention) -> str:
     """What in its frozen policy keeps this person from deciding it; reads nothing where the policy bars nobody."""
     not_by = intervention.policy.get("not_by") or ()
-    if REQUESTER in not_by and user.pk is not None and intervention.run.started_by_id == user.pk:
-        return "You started this run, and its rule wants somebody else to decide."
+    if REQUESTER in not_by and user.pk is not None and user.pk in voters.requesters(intervention.run):
+        this = (
+            "this run" if intervention.run.started_by_id == user.pk else "a run that this one repeats or goes on from"
+        )
+        return f"You started {this}, and its rule wants somebody else to decide."
     if AGENT_OWNER in not_by and user.get_username() in voters.owners(intervention):
         return "You own this agent, and its rule wants somebody else to decide."
     groups = _groups(intervention)
@@ -83,7 +86,7 @@ def electorate(intervention: Intervention) -> QuerySet[User]:
     if groups := _groups(intervention):
         people = people.filter(pk__in=voters.members_of(groups).values("pk"))
     if REQUESTER in not_by:
-        people = people.exclude(pk=intervention.run.started_by_id or 0)
+        people = people.exclude(pk__in=voters.requesters(intervention.run))
     if AGENT_OWNER in not_by:
         people = people.exclude(username__in=voters.owners(intervention))
     if EARLIER_VOTERS in not_by:

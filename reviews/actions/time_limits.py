@@ -1,4 +1,4 @@
-"""What people do to time limits and calendars: write the next version, which waits for a second person if in use."""
+"""What people do to time limits and calendars: write the first version, or one that waits for a second person."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ LONGEST, DEEPEST = 60, 20
 def write(slug: str, *, by: User, body: Mapping[str, Any], seen: int) -> EscalationPolicy:
     """The next version of a policy of time. ``seen`` is the version it changes.
 
-    It holds for what is asked from now on where no rule in force asks by it, else once a second person agrees. Raises
-    Conflict where somebody has written one since, Invalid with what is wrong by key, PermissionDenied.
+    The first one holds for what is asked from now on, every other once a second person agrees. Raises Conflict where
+    somebody has written one since, Invalid with what is wrong by key, PermissionDenied.
     """
     access.require_policy_writer(by)
     try:
@@ -49,7 +49,8 @@ def write(slug: str, *, by: User, body: Mapping[str, Any], seen: int) -> Escalat
 def write_calendar(slug: str, *, by: User, body: Mapping[str, Any], seen: int) -> Calendar:
     """The next version of a calendar, with ``zone``, ``hours`` and ``holidays``; open questions keep theirs.
 
-    Where rules in force count in it, a second person has to agree first. Raises Conflict, Invalid, PermissionDenied.
+    A change waits for a second person, and so does any word on the usual calendar. Raises Conflict, Invalid,
+    PermissionDenied.
     """
     access.require_policy_writer(by)
     try:
@@ -70,16 +71,8 @@ def _add(made: Row, seen: int, said: Mapping[str, Any]) -> Row:
     made.version = newest.version + 1 if newest else 1
     try:
         with transaction.atomic():
-            agreements.hold_rules()
-            if agreements.is_used(made):
+            if agreements.needs_second(made):
                 made.standing = Standing.PROPOSED
-            else:
-                over = {
-                    "standing": Standing.TURNED_DOWN,
-                    "answered_by": made.written_by,
-                    "answered_at": made.created_at,
-                }
-                rows.filter(standing=Standing.PROPOSED).update(**over)
             made.save(force_insert=True)
             audit.record(_act(made, agreements.told(made, body=said)))
     except IntegrityError:

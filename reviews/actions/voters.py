@@ -26,6 +26,22 @@ def has_voted(user: User | AnonymousUser, intervention: Intervention) -> bool:
     return bool(intervention.votes) and votes(intervention).filter(decided_by=user.pk).exists()
 
 
+def requesters(run: Run) -> frozenset[int]:
+    """Who started the run, or any run that it repeats or goes on from: a statement for each step back, and once.
+
+    All the way back, for whoever retries or forks a run does not take the request over.
+    """
+    known: frozenset[int] | None = run.__dict__.get("_requesters")
+    if known is None:  # where a run comes from never changes
+        people, parents = {run.started_by_id}, [run.retry_of_id, run.fork_of_id]
+        while before := [parent for parent in parents if parent]:
+            rows = list(Run.objects.filter(pk__in=before).values_list("started_by", "retry_of", "fork_of"))
+            people |= {starter for starter, *_ in rows}
+            parents = [parent for _, *both in rows for parent in both]
+        known = run.__dict__["_requesters"] = frozenset(person for person in people if person is not None)
+    return known
+
+
 def owners(intervention: Intervention) -> tuple[str, ...]:
     """The user names of the agent's owners when its policy was frozen; where none was, those of its registration."""
     return tuple(intervention.policy.get("owners") or ()) or _registered_owners(intervention.run.agent)

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from reviews import catalog
-from reviews.actions import eligibility, forks, gates, interventions
+from reviews.actions import eligibility, forks, gates, interventions, runs
 from reviews.actions.eligibility import may_decide
 from reviews.models import Decision, Intervention, Membership
 from reviews.states import Ruling, RunStatus, Verdict
@@ -57,6 +57,38 @@ class TestMayDecide:
 
         assert may_decide(alice, item) == "You started this run, and its rule wants somebody else to decide."
         assert may_decide(bob, item) == ""
+
+    def test_is_not_the_requester_of_a_run_that_this_one_repeats(self, queue, alice, bob, mara):
+        run = factories.leased(factories.run(by=alice))
+        for person in (mara, mara, mara):
+            gates.fail(run, "x", "y")
+            run = factories.leased(runs.retry(run.pk, by=person))
+        item = asks(factories.question(run), not_by=["requester"])
+
+        assert may_decide(alice, item) == (
+            "You started a run that this one repeats or goes on from, and its rule wants somebody else to decide."
+        )
+        assert "You started this run" in may_decide(mara, item)
+        assert names(eligibility.eligible(item)) == ["bob"]
+        assert may_decide(bob, item) == ""
+
+    def test_is_not_the_requester_of_a_run_that_this_one_goes_on_from(self, requested, alice, bob, mara):
+        run = forks.fork(requested.checkpoint_id, by=mara)
+        item = asks(factories.question(factories.leased(run)), not_by=["requester"])
+
+        assert "goes on from" in may_decide(alice, item)
+        assert names(eligibility.electorate(item).order_by("username")) == ["bob"]
+
+    def test_costs_no_statement_more_where_the_run_repeats_none(self, requested, bob, django_assert_num_queries):
+        item = asks(requested, not_by=["requester"])
+        with django_assert_num_queries(1):
+            assert may_decide(bob, item) == ""
+
+    def test_looks_once_for_where_a_run_comes_from(self, requested, alice, bob, mara, django_assert_num_queries):
+        run = forks.fork(requested.checkpoint_id, by=mara)
+        item = asks(factories.question(factories.leased(run)), not_by=["requester"])
+        with django_assert_num_queries(1):
+            assert [bool(eligibility.barred(person, item)) for person in (alice, mara, bob)] == [True, True, False]
 
     def test_is_anybody_where_the_system_started_the_run(self, refund, alice):
         assert may_decide(alice, asks(refund, not_by=["requester"])) == ""

@@ -3,8 +3,10 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from reviews.actions import Conflict, Invalid, silence, time_limits
+from reviews import access
+from reviews.actions import Conflict, Invalid, agreements, silence, time_limits
 from reviews.models import EscalationPolicy
+from tests import factories
 from tests.reviews.actions.conftest import book
 from tests.reviews.actions.time_travel import policy, step
 
@@ -16,6 +18,12 @@ SAID = {
     "steps": [step("400%", "remind")],
     "final": {"do": "keep_waiting"},
 }
+
+
+def agreed_office(by):
+    """The usual calendar, hardly ever open by the word of two."""
+    made = time_limits.write_calendar("office", by=by, body=HOURS, seen=0)
+    agreements.agree(made, by=factories.user("second", access.MANAGER))
 
 
 class TestWrite:
@@ -31,13 +39,13 @@ class TestWrite:
 
     def test_counts_in_the_office_where_no_calendar_is_named(self, mara):
         time_limits.write("slow", by=mara, body=SAID, seen=0)
-        time_limits.write_calendar("office", by=mara, body=HOURS, seen=0)
+        agreed_office(mara)
 
         with pytest.raises(Invalid, match="office is hardly ever open"):
             time_limits.write("slow", by=mara, body=SAID, seen=1)
 
     def test_of_the_wall_clock_asks_no_calendar(self, mara):
-        time_limits.write_calendar("office", by=mara, body=HOURS, seen=0)
+        agreed_office(mara)
 
         assert time_limits.write("slow", by=mara, body=SAID | {"clock": "wall"}, seen=0).version == 1
 

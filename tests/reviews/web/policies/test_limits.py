@@ -92,7 +92,7 @@ class TestWriting:
         made = EscalationPolicy.objects.get(version=2)
         assert made.body == {**slow.body, "respond_within": 7200} and made.written_by == nina
         entry = AuditEntry.objects.latest("seq")
-        assert (entry.action, entry.actor, json.loads(entry.data)["version"]) == ("time_limits.written", "nina", 2)
+        assert (entry.action, entry.actor, json.loads(entry.data)["version"]) == ("time_limits.proposed", "nina", 2)
 
     def test_moves_adds_and_removes_steps_and_keeps_what_was_typed(self, slow, mara):
         sent = sent_by(page_of(mara, "reviews:time_limit", *ONE)) | {"respond_within": "soon"}
@@ -252,7 +252,7 @@ class TestCalendars:
         first, second = Calendar.objects.order_by("version")
         assert first.hours == {"mon": [["09:00", "12:00"], ["13:00", "17:00"]]} and len(first.holidays) == 2
         assert (second.version, second.zone) == (2, "Europe/Paris")
-        assert AuditEntry.objects.latest("seq").action == "calendar.written"
+        assert AuditEntry.objects.latest("seq").action == "calendar.proposed"
         assert "Europe/Paris" in text_of(page_of(mara, "reviews:calendars"))
 
     @pytest.mark.parametrize(
