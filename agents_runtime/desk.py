@@ -10,7 +10,7 @@ from typing import Any
 from agents_runtime import leaving
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import Answer, Begun, Request, Snapshot
-from reviews.actions import gates, policy_defaults, rulebook, tool_calls
+from reviews.actions import again, gates, policy_defaults, rulebook, tool_calls
 from reviews.actions.checkpoints import SavedState, Shelf
 from reviews.actions.gates import Proposal
 from reviews.actions.rulebook import Outdated, Rulebook
@@ -102,7 +102,7 @@ class RunDesk:
     def _park(self, snapshot: Snapshot, proposals: Sequence[Proposal], **judged: Any) -> bool:
         state, leaves = self.saved(snapshot), leaving.notice.given()
         try:
-            return gates.park(self.run, state, proposals, leaving=leaves, **judged)
+            return again.anew(lambda: gates.park(self.run, state, proposals, leaving=leaves, **judged))
         except BaseException:
             self._shelf.clear()
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from agents_runtime.dry_run import DryRunDesk
 from agents_runtime.heartbeat import heartbeat
 from agents_runtime.registry import Entry
 from agents_runtime.sdk import bridge
-from reviews.actions import LeaseLost, checkpoints, forks, gates, leases, rulebook, spans, tool_calls, trials
+from reviews.actions import LeaseLost, again, checkpoints, forks, gates, leases, rulebook, spans, tool_calls, trials
 from reviews.actions import fleet as waiting
+from reviews.actions.again import Hindered
 from reviews.actions.checkpoints import SavedState
 from reviews.actions.gates import ReusedCallId
 from reviews.actions.tool_calls import NotApproved, ToolChanged
@@ -67,6 +69,9 @@ def _advance_or_fail(run: Run, recall: sdk.Recall) -> None:
         _advance(run, recall)
     except sdk.Recalled:
         leases.hand_back(run)
+    except Hindered as error:
+        if not leases.give_back(run, str(error)):
+            _give_up(run, error)
     except (LeaseLost, OperationalError, InterfaceError):
         raise  # no fault of the run: it is somebody else's, or is taken back and tried again
     except (sdk.Failure, UnknownAgent, CorruptCheckpoint, ReusedCallId, NotApproved, ToolChanged) as error:
@@ -79,12 +84,17 @@ def _advance_or_fail(run: Run, recall: sdk.Recall) -> None:
         gates.fail(run, "internal_error", text)
 
 
+def _give_up(run: Run, error: Exception) -> None:
+    logger.error("run %s failed: its gate could not be stored: %s", run.pk, error)
+    gates.fail(run, "internal_error", f"{leases.MAX_LOSSES} workers in a row could not store its gate. {error}")
+
+
 def _advance(run: Run, recall: sdk.Recall) -> None:
     entry = registry.get(run.agent)
     spans.expect((run.trace_id, run.pk))
     checkpoint, in_doubt = checkpoints.newest(run)
     if in_doubt and (unknown := tool_calls.of_unknown_outcome(run, entry.idempotent)):
-        gates.ask_outcome(run, unknown)
+        again.anew(partial(gates.ask_outcome, run, unknown))
         return
     begins = forks.stands_at_its_start(run, checkpoint)
     said = trials.said_at_the_start(run) if begins and run.dry_run else _said(checkpoint)
@@ -118,16 +128,11 @@ def _gated(entry: Entry) -> sdk.Gated:
 def _finish(run: Run, entry: Entry, desk: RunDesk, outcome: sdk.Finished) -> None:
     if entry.review_output and not run.dry_run:
         book_with(entry, rulebook.remembered())  # an agent without tools comes to no gate before this one
-        gates.ask_release(
-            run,
-            desk.saved(outcome.snapshot),
-            outcome.output,
-            outcome.schema,
-            agent=outcome.agent,
-            max_rejections=entry.max_rejections,
-        )
+        state = desk.saved(outcome.snapshot)
+        asked = partial(gates.ask_release, run, state, outcome.output, outcome.schema, agent=outcome.agent)
+        again.anew(partial(asked, max_rejections=entry.max_rejections))
     else:
-        gates.complete(run, outcome.output, usage=outcome.snapshot.usage, model=desk.model)
+        again.anew(partial(gates.complete, run, outcome.output, usage=outcome.snapshot.usage, model=desk.model))
 
 
 def _release_again(run: Run, entry: Entry, checkpoint: Checkpoint | None, asked: Intervention) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from reviews import access, audit
@@ -24,7 +25,7 @@ AHEAD = 20
 
 @transaction.atomic
 def leave(user: User, *, starts_at: datetime, ends_at: datetime, delegate: User | None, by: User) -> Absence:
-    """Plan a time away: one's own, or of somebody in a queue that ``by`` manages.
+    """Plan a time away: one's own, or that of somebody `planned_by` them. It holds in all queues.
 
     From its start the clock hands what is assigned to them to the delegate, or back to the queue where there is none
     or the delegate may not decide it. Raises Invalid, PermissionDenied.
@@ -74,9 +75,13 @@ def come_back(absence_id: int, *, by: User) -> Absence:
 
 
 def cover() -> int:
-    """Hand on what is assigned to people who are away; returns how many. The clock's work, safe to do twice."""
+    """Hand on what is assigned to people who are away; returns how many. The clock's work, safe to do twice.
+
+    What somebody holds waits until their claim ends.
+    """
     gone = Absence.objects.at(timezone.now()).values("user")
     theirs = Intervention.objects.open().filter(assignee__in=gone).order_by("due_at")
+    theirs = theirs.exclude(claimed_by__isnull=False, claim_expires_at__gt=timezone.now())
     return rounds.each(theirs, _cover)
 
 
@@ -86,6 +91,8 @@ def _cover(intervention_id: UUID) -> bool:
     person = intervention.assignee
     if not intervention.is_open or person is None or not presence.away([person.pk]):
         return False
+    if questions.holder_of(intervention) is not None:  # somebody works at it; a later round looks again
+        return False
     acts = assignments.hand_to(intervention, person, CLOCK) or assignments.taken_from(intervention, CLOCK)
     audit.record(*acts)
     return True
@@ -93,13 +100,24 @@ def _cover(intervention_id: UUID) -> bool:
 
 def may_plan_for(by: User, user: User) -> bool:
     """Whether the one may plan the other's absences."""
-    shared = Membership.objects.filter(user=user, queue__in=access.managed_queues(by))
-    return by == user or shared.exists()
+    return by == user or planned_by(by).filter(pk=user.pk).exists()
+
+
+def planned_by(by: User) -> QuerySet[User]:
+    """Others whose absences they may plan: who works only in queues that they manage; for admins, everybody's.
+
+    An absence holds in all queues, so that of somebody with a seat elsewhere is not for one manager to say.
+    """
+    seats = Membership.objects.filter(user=OuterRef("pk"))
+    people = User.objects.filter(Exists(seats), is_active=True)
+    if access.has_role(by, access.ADMIN):
+        return people
+    return people.exclude(Exists(seats.exclude(queue__in=access.managed_queues(by))))
 
 
 def _require_right(by: User, user: User) -> None:
     if not may_plan_for(by, user):
-        raise PermissionDenied(f"{by.get_username()} manages no queue in which {user.get_username()} works.")
+        raise PermissionDenied(f"{by.get_username()} does not manage every queue in which {user.get_username()} works.")
 
 
 def _require_stand_in(delegate: User, user: User) -> None:

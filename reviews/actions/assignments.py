@@ -107,31 +107,37 @@ def loads_of(people: Sequence[int] | dict[int, User]) -> dict[int, int]:
 
 
 @transaction.atomic
-def assign(intervention_id: UUID, *, to: User, by: User) -> Intervention:
+def assign(intervention_id: UUID, *, to: User, by: User, held: int | None = None) -> Intervention:
     """Give an unassigned question to somebody; reviewers may take one themselves, managers give it to anybody.
 
-    Raises Conflict (closed, assigned meanwhile, away), Invalid (they could not decide it), PermissionDenied.
+    ``held`` is the key of whose claim a manager saw on it, and thereby ends. Raises Conflict (closed, assigned or
+    claimed meanwhile, away), Invalid (they could not decide it), PermissionDenied.
     """
     _run, intervention = questions.locked(intervention_id)
     access.require_reviewer(by, intervention)
-    if to != by:
+    if to != by or held is not None:
         access.require_manager(by, intervention)
     questions.require_open(intervention)
     if intervention.assignee not in (None, to):
         raise Conflict(f"{questions.called(intervention.assignee)} was assigned this item meanwhile.")
+    _require_unheld(intervention, held, by, to)
     return _handed(intervention, to, by)
 
 
 @transaction.atomic
-def reassign(intervention_id: UUID, *, to: User, by: User, seen: int | None = None) -> Intervention:
+def reassign(
+    intervention_id: UUID, *, to: User, by: User, seen: int | None = None, held: int | None = None
+) -> Intervention:
     """Move a question from one person to another; ``seen`` is the key of the assignee the manager saw.
 
-    Raises Conflict (closed, assigned to somebody else meanwhile, away), Invalid, PermissionDenied.
+    ``held`` is that of whose claim they saw. Raises Conflict (closed, assigned or claimed by somebody else meanwhile,
+    away), Invalid, PermissionDenied.
     """
     _run, intervention = questions.locked(intervention_id)
     access.require_manager(by, intervention)
     questions.require_open(intervention)
     _require_seen(intervention, seen)
+    _require_unheld(intervention, held, by, to)
     return _handed(intervention, to, by)
 
 
@@ -146,17 +152,16 @@ def give(intervention_id: UUID, *, to: User, by: User, seen: Seen) -> Interventi
     questions.require_open(intervention)
     if intervention.assignee_id not in (seen.assignee, to.pk):
         raise _assigned_anew(intervention)
-    holder = questions.holder_of(intervention)
-    if holder is not None and holder.pk not in (seen.holder, to.pk):
-        raise Conflict(f"{questions.called(holder)} has claimed this item meanwhile.")
+    _require_unheld(intervention, seen.holder, by, to)
     return _handed(intervention, to, by)
 
 
 @transaction.atomic
-def unassign(intervention_id: UUID, *, by: User, seen: int | None = None) -> Intervention:
+def unassign(intervention_id: UUID, *, by: User, seen: int | None = None, held: int | None = None) -> Intervention:
     """Give a question back to everybody in the queue: a manager's act, or the assignee's own.
 
-    Raises Conflict, PermissionDenied.
+    Their claim ends with it, where it is their own act or the manager saw it: ``held``. Raises Conflict,
+    PermissionDenied.
     """
     run, intervention = questions.locked(intervention_id)
     if intervention.assignee != by:
@@ -164,6 +169,8 @@ def unassign(intervention_id: UUID, *, by: User, seen: int | None = None) -> Int
     questions.require_open(intervention)
     _require_seen(intervention, seen)
     if intervention.assignee is not None:
+        if intervention.claimed_by == intervention.assignee:
+            _require_unheld(intervention, held, by)
         audit.record(*taken_from(intervention, Actor.of(by)))
     return intervention
 
@@ -179,15 +186,15 @@ def _released(intervention: Intervention, actor: Actor) -> list[Act]:
 
 def taken_from(intervention: Intervention, actor: Actor) -> list[Act]:
     """Make a locked question nobody's again; their claim ends with it. Returns the acts to record."""
-    before = intervention.assignee
+    before, acts = intervention.assignee, list[Act]()
     if before is None:
         return []
     if intervention.claimed_by_id == before.pk:
-        questions.put_back(intervention)
+        acts = _released(intervention, actor)
     intervention.assignee = intervention.snoozed_until = None
     intervention.save(update_fields=["assignee", "snoozed_until"])
     data = {"was": before.get_username()}
-    return [Act("intervention.unassigned", actor, intervention.run, intervention, data)]
+    return [*acts, Act("intervention.unassigned", actor, intervention.run, intervention, data)]
 
 
 @transaction.atomic
@@ -195,6 +202,7 @@ def escalate(intervention_id: UUID, *, by: User, reason: str) -> Intervention:
     """Take a question one level up: its queue's managers are called in. Raises Conflict, Invalid, PermissionDenied."""
     _run, intervention = questions.locked(intervention_id)
     access.require_reviewer(by, intervention)
+    eligibility.require_disinterested(by, intervention)
     questions.require_open(intervention)
     reason = questions.reason(reason)
     if intervention.level >= HIGHEST:
@@ -216,6 +224,7 @@ def de_escalate(intervention_id: UUID, *, by: User, reason: str) -> Intervention
     """
     run, intervention = questions.locked(intervention_id)
     access.require_manager(by, intervention)
+    eligibility.require_disinterested(by, intervention)
     questions.require_open(intervention)
     reason = questions.reason(reason)
     if not intervention.level:
@@ -252,6 +261,13 @@ def _handed(intervention: Intervention, to: User, by: User) -> Intervention:
     if acts:
         audit.record(*acts)
     return intervention
+
+
+def _require_unheld(intervention: Intervention, seen: int | None, *but: User) -> None:
+    """A live claim ends by its holder's act, or by that of a manager who saw it; raises Conflict else."""
+    holder = questions.holder_of(intervention)
+    if holder is not None and holder.pk != seen and holder not in but:
+        raise Conflict(f"{questions.called(holder)} has claimed this item meanwhile.")
 
 
 def _require_seen(intervention: Intervention, seen: int | None) -> None:

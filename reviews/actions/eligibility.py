@@ -44,6 +44,19 @@ def require(user: User, intervention: Intervention) -> None:
 
 def barred(user: User | AnonymousUser, intervention: Intervention) -> str:
     """What in its frozen policy keeps this person from deciding it; reads nothing where the policy bars nobody."""
+    if why := interested(user, intervention):
+        return why
+    not_by = intervention.policy.get("not_by") or ()
+    groups = _groups(intervention)
+    if groups and not voters.members_of(groups).filter(pk=user.pk or 0).exists():
+        return f"Its rule asks members of {' or '.join(groups)}, and you are in none of them."
+    if EARLIER_VOTERS in not_by and voters.earlier_votes(intervention).filter(decided_by=user.pk).exists():
+        return "You decided an earlier step of this run, and its rule wants somebody new to decide this one."
+    return ""
+
+
+def interested(user: User | AnonymousUser, intervention: Intervention) -> str:
+    """Whose own matter it is, as its frozen policy sees it: they have no say in it, nor in who else is asked."""
     not_by = intervention.policy.get("not_by") or ()
     if REQUESTER in not_by and user.pk is not None and user.pk in voters.requesters(intervention.run):
         this = (
@@ -52,12 +65,13 @@ def barred(user: User | AnonymousUser, intervention: Intervention) -> str:
         return f"You started {this}, and its rule wants somebody else to decide."
     if AGENT_OWNER in not_by and user.get_username() in voters.owners(intervention):
         return "You own this agent, and its rule wants somebody else to decide."
-    groups = _groups(intervention)
-    if groups and not voters.members_of(groups).filter(pk=user.pk or 0).exists():
-        return f"Its rule asks members of {' or '.join(groups)}, and you are in none of them."
-    if EARLIER_VOTERS in not_by and voters.earlier_votes(intervention).filter(decided_by=user.pk).exists():
-        return "You decided an earlier step of this run, and its rule wants somebody new to decide this one."
     return ""
+
+
+def require_disinterested(user: User, intervention: Intervention) -> None:
+    """Raises NotEligible where it is their own matter."""
+    if why := interested(user, intervention):
+        raise NotEligible(why)
 
 
 def eligible(intervention: Intervention) -> list[User]:

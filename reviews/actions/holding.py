@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import access, audit
-from reviews.actions import assignments, questions, rounds, timers
+from reviews.actions import assignments, presence, questions, rounds, timers
 from reviews.actions.errors import Conflict, Invalid
 from reviews.actors import TIMEOUT, Actor
 from reviews.audit import Act
@@ -67,6 +67,10 @@ def snooze(intervention_id: UUID, *, until: datetime, by: User) -> Intervention:
         raise Invalid(until="This moment has passed; choose a later one.")
     if until >= intervention.due_at:
         raise Invalid(until=f"It is due on {_at(intervention.due_at)}; choose an earlier moment.")
+    if intervention.expires_at is not None and until >= intervention.expires_at:
+        raise Invalid(until=f"It expires on {_at(intervention.expires_at)}; choose an earlier moment.")
+    if presence.away([by.pk]):  # it would go to who stands in, and be hidden from them
+        raise Conflict("You are out of office, so nothing is put aside for you. Say that you are back, or release it.")
     actor = Actor.of(by)
     acts = assignments.hand_to(intervention, by, actor) if intervention.assignee is None else []
     questions.put_back(intervention)

@@ -17,6 +17,7 @@ from reviews import audit, events
 from reviews.actions import fleet, rounds, runs
 from reviews.actions.errors import LeaseLost
 from reviews.actions.fleet import UNANNOUNCED_AFTER, Abilities
+from reviews.actions.text import storable
 from reviews.actors import CLOCK, WORKER
 from reviews.audit import Act
 from reviews.models import Change, Run
@@ -73,6 +74,22 @@ def hand_back(run: Run) -> None:
     """Give the run to whoever takes it next, where it stands. Raises LeaseLost."""
     run = owned(run)
     audit.record(*handed_back(run))
+
+
+@transaction.atomic
+def give_back(run: Run, why: str) -> bool:
+    """Queue a run whose gate could not be stored for another try; False where it has been tried often enough.
+
+    It counts like a worker that died, and begins afresh at the next gate. Raises LeaseLost.
+    """
+    run = owned(run)
+    if run.losses + 1 >= MAX_LOSSES:
+        return False
+    run.losses += 1
+    run.save(update_fields=["losses"])
+    data = {"worker": run.worker, "why": storable(why)[:500], "losses": run.losses}
+    audit.record(*runs.queue(run), Act("run.handed_back", WORKER, run, data=data))
+    return True
 
 
 def handed_back(run: Run) -> list[Act]:

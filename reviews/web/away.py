@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -29,7 +29,7 @@ def _moment(label: str) -> forms.DateTimeField:
 
 
 class AwayForm(forms.Form):
-    """One time away; only managers choose whose it is."""
+    """One time away; only managers and admins choose whose it is."""
 
     who = forms.ModelChoiceField(User.objects.none(), label="Who is away", to_field_name="username")
     starts_at = _moment("From")
@@ -44,9 +44,10 @@ class AwayForm(forms.Form):
 
     def __init__(self, by: User, data: QueryDict | None = None) -> None:
         super().__init__(data, initial={"who": by.get_username()})
-        self._offer("who", _managed(by) | User.objects.filter(pk=by.pk))
+        others = absences.planned_by(by)
+        self._offer("who", User.objects.filter(Q(pk=by.pk) | Q(pk__in=others.values("pk"))))
         self._offer("delegate", _colleagues(by))
-        if not access.managed_queues(by).exists():
+        if not others.exists():
             self.fields["who"].widget = forms.HiddenInput()
 
     def _offer(self, name: str, people: QuerySet[User]) -> None:
@@ -99,8 +100,12 @@ def come_back(request: ReviewRequest) -> HttpResponse:
 
 
 def _show(request: ReviewRequest, form: AwayForm, *, status: int = 200) -> HttpResponse:
-    mine = Absence.objects.filter(user=request.user) | Absence.objects.filter(user__in=_managed(request.user))
-    ahead = mine.ahead(timezone.now()).select_related("user", "delegate", "set_by")
+    theirs = absences.planned_by(request.user).values("pk")
+    mine = Q(user=request.user) | Q(user__in=theirs)
+    shown = Absence.objects.filter(mine | Q(user__in=_managed(request.user))).annotate(
+        may_end=ExpressionWrapper(mine, output_field=BooleanField())
+    )
+    ahead = shown.ahead(timezone.now()).select_related("user", "delegate", "set_by")
     context = {"section": "away", "form": form, "absences": ahead.distinct()[:SHOWN], "now": timezone.now()}
     return render(request, PAGE, context, status=status)
 

@@ -78,19 +78,21 @@ def anew(look: Look) -> str:
 def assign(request: ReviewRequest, intervention_id: UUID) -> HttpResponse:
     """Give the question to somebody, move it, or give it back to the queue."""
     item = _managed(request.user, intervention_id)
-    seen = texts.number(request.POST.get("seen", "")) or None
+    seen, held = (texts.number(request.POST.get(name, "")) or None for name in ("seen", "held"))
     to = request.POST.get("to", "")
     if not to:
         return _attempt(
-            request, partial(assignments.unassign, item.pk, by=request.user, seen=seen), "Nobody has it now."
+            request, partial(assignments.unassign, item.pk, by=request.user, seen=seen, held=held), "Nobody has it now."
         )
     person = _member(item, to)
     done = f"{name_of(person)} has it now." if person else ""
     if person is None:
         return _show(request, notice="Choose somebody who works in the queue.", status=422)
     if seen is None:
-        return _attempt(request, partial(assignments.assign, item.pk, to=person, by=request.user), done)
-    return _attempt(request, partial(assignments.reassign, item.pk, to=person, by=request.user, seen=seen), done)
+        return _attempt(request, partial(assignments.assign, item.pk, to=person, by=request.user, held=held), done)
+    return _attempt(
+        request, partial(assignments.reassign, item.pk, to=person, by=request.user, seen=seen, held=held), done
+    )
 
 
 @for_managers

@@ -14,11 +14,12 @@ from agents import (
     output_guardrail,
     tool_input_guardrail,
 )
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 
 from agents_runtime.desk import RunDesk
 from agents_runtime.sdk import Failure
 from agents_runtime.sdk.errors import explained
+from reviews.actions import again, gates, leases
 from reviews.states import RunStatus, ToolCallStatus
 from tests.agents_runtime import play
 from tests.agents_runtime.play import call, first
@@ -282,6 +283,59 @@ class TestTheDesk:
         stage.lose_worker(run)
         run = stage.advance(run)
         assert (run.status, run.result, ran) == (RunStatus.COMPLETED, "o1: i1: paid", [1])
+
+
+class TestAGateThatOthersGetInTheWayOf:
+    @pytest.fixture
+    def broken(self, monkeypatch):
+        """Gates fail so many times."""
+        park, left = gates.park, []
+
+        def broken(times):
+            left.extend(range(times))
+
+            def fail(*args, **more):
+                if left:
+                    left.pop()
+                    raise IntegrityError("a row was gone")
+                return park(*args, **more)
+
+            monkeypatch.setattr(gates, "park", fail)
+            return left
+
+        return broken
+
+    def start(self, stage):
+        @function_tool
+        def pay() -> str:
+            return "paid"
+
+        self.log = []
+        return stage.start(lambda: play.agent(first(call("pay")), pay, log=self.log))
+
+    def test_is_stored_again_without_asking_the_model_anew(self, stage, broken):
+        broken(again.TRIES - 1)
+        run = self.start(stage)
+
+        assert (run.status, run.result) == (RunStatus.COMPLETED, "c1: paid")
+        assert len(self.log) == 2
+
+    def test_gives_its_run_back_for_another_try(self, stage, broken):
+        broken(again.TRIES)
+        run = self.start(stage)
+
+        assert (run.status, run.losses, run.lease) == (RunStatus.QUEUED, 1, None)
+        run = stage.advance(run)
+        assert (run.status, run.result, run.losses) == (RunStatus.COMPLETED, "c1: paid", 0)
+
+    def test_fails_its_run_in_the_end(self, stage, broken):
+        broken(1000)
+        run = self.start(stage)
+        for _ in range(leases.MAX_LOSSES - 1):
+            run = stage.advance(run)
+
+        assert (run.status, run.error_code) == (RunStatus.FAILED, "internal_error")
+        assert "could not store its gate" in run.error and "a row was gone" in run.error
 
 
 class TestExplained:

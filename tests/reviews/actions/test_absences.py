@@ -7,8 +7,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from reviews.actions import Conflict, Invalid, absences, assignments, presence
-from reviews.models import Absence, AuditEntry, Membership
+from reviews.actions import Conflict, Invalid, absences, assignments, interventions, presence
+from reviews.models import Absence, AuditEntry, Intervention, Membership
 from tests import factories
 from tests.reviews.actions.conftest import book
 
@@ -45,11 +45,20 @@ class TestLeave:
         away(1, 2)
         assert presence.away([alice.pk]) == set()
 
-    def test_may_be_planned_by_a_manager_of_theirs_and_by_nobody_else(self, away, mara, bob, otto, admin):
+    def test_may_be_planned_by_a_manager_of_theirs_and_by_no_colleague(self, away, mara, bob, otto):
         away(by=mara)
-        for person in (bob, otto, admin):
+        for person in (bob, otto):
             with pytest.raises(PermissionDenied):
                 away(2, 3, by=person)
+
+    def test_of_somebody_with_a_seat_elsewhere_is_theirs_and_the_admins_to_plan(self, away, alice, mara, admin):
+        factories.seat(alice, factories.queue("legal"))
+        with pytest.raises(PermissionDenied, match="does not manage every queue"):
+            away(by=mara)
+        absence = away(by=admin)
+        with pytest.raises(PermissionDenied):
+            absences.come_back(absence.pk, by=mara)
+        absences.come_back(absence.pk, by=alice)
 
     def test_is_not_for_a_manager_of_another_queue(self, away):
         nora = factories.user("nora")
@@ -142,6 +151,18 @@ class TestCover:
         absences.cover()
         assigned.refresh_from_db()
         assert assigned.assignee is None
+
+    @pytest.mark.parametrize("holder", ["alice", "bob"])
+    def test_leaves_what_somebody_holds_until_their_claim_ends(self, assigned, away, bob, mara, now, request, holder):
+        holder = request.getfixturevalue(holder)
+        interventions.claim(assigned.pk, by=holder)
+        away(delegate=mara)
+
+        assert absences.cover() == 0 and not absences._cover(assigned.pk)
+        assigned.refresh_from_db()
+        assert assigned.claimed_by == holder
+        Intervention.objects.update(claim_expires_at=now)
+        assert absences.cover() == 1
 
     def test_waits_for_the_absence_to_begin(self, assigned, away):
         away(1, 2)

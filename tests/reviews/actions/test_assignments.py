@@ -12,6 +12,7 @@ from django.utils import timezone
 from reviews import access
 from reviews.actions import Conflict, Invalid, assignments, interventions, runs
 from reviews.actions.assignments import Seen
+from reviews.actions.eligibility import NotEligible
 from reviews.actors import POLICY, Actor
 from reviews.models import Absence, AuditEntry, Intervention, Membership, Notice
 from reviews.states import InterventionStatus, Verdict
@@ -199,6 +200,70 @@ class TestPick:
         assert assignments.pick(queue, []) is None
 
 
+class TestALiveClaim:
+    @pytest.fixture
+    def claimed(self, refund, bob):
+        return interventions.claim(refund.pk, by=bob)
+
+    def ends_not(self, claimed, bob):
+        claimed.refresh_from_db()
+        return claimed.claimed_by == bob
+
+    def test_is_not_ended_by_a_colleague_who_takes_the_item(self, claimed, alice, bob):
+        with pytest.raises(Conflict, match="bob has claimed this item meanwhile"):
+            assignments.assign(claimed.pk, to=alice, by=alice)
+        assert self.ends_not(claimed, bob)
+
+    def test_is_not_ended_by_a_colleague_who_says_that_they_saw_it(self, claimed, alice, bob):
+        with pytest.raises(PermissionDenied):
+            assignments.assign(claimed.pk, to=alice, by=alice, held=bob.pk)
+        assert self.ends_not(claimed, bob)
+
+    def test_is_not_ended_by_a_manager_who_did_not_see_it(self, claimed, alice, bob, mara):
+        for verb in (assignments.assign, assignments.reassign):
+            with pytest.raises(Conflict, match="bob has claimed"):
+                verb(claimed.pk, to=alice, by=mara)
+        assignments.assign(claimed.pk, to=bob, by=mara)
+        with pytest.raises(Conflict, match="bob has claimed"):
+            assignments.unassign(claimed.pk, by=mara)
+        assert self.ends_not(claimed, bob)
+
+    @pytest.mark.parametrize("verb", ["assign", "reassign"])
+    def test_is_ended_by_a_manager_who_saw_it_and_the_book_says_so(self, claimed, alice, bob, mara, verb):
+        getattr(assignments, verb)(claimed.pk, to=alice, by=mara, held=bob.pk)
+
+        assert not self.ends_not(claimed, bob)
+        line = AuditEntry.objects.get(action="intervention.released")
+        assert (line.actor, json.loads(line.data)) == ("mara", {"held_by": "bob"})
+
+    def test_is_ended_by_its_holder_who_gives_it_back_and_by_the_manager_who_saw_it(self, claimed, bob, mara):
+        assignments.assign(claimed.pk, to=bob, by=mara)
+        assignments.unassign(claimed.pk, by=mara, seen=bob.pk, held=bob.pk)
+        assert book()[-2:] == ["intervention.released", "intervention.unassigned"]
+        interventions.claim(claimed.pk, by=bob)
+        assignments.assign(claimed.pk, to=bob, by=bob)
+        assignments.unassign(claimed.pk, by=bob)
+        assert not self.ends_not(claimed, bob)
+
+    def test_that_has_run_out_is_in_nobodys_way(self, claimed, alice, bob, now):
+        Intervention.objects.filter(pk=claimed.pk).update(claim_expires_at=now)
+        assert assignments.assign(claimed.pk, to=alice, by=alice).assignee == alice
+
+
+class TestTheRequesterWhomARuleBars:
+    @pytest.fixture
+    def own(self, mara):
+        return factories.question(factories.leased(factories.run(by=mara)), judgement={"not_by": ("requester",)})
+
+    @pytest.mark.parametrize("verb", ["escalate", "de_escalate"])
+    def test_neither_calls_people_in_nor_sends_them_away(self, own, mara, alice, verb):
+        assignments.escalate(own.pk, by=alice, reason=WHY)
+        with pytest.raises(NotEligible, match="You started this run"):
+            getattr(assignments, verb)(own.pk, by=mara, reason=WHY)
+        own.refresh_from_db()
+        assert own.level == 1
+
+
 class TestAssign:
     def test_is_the_managers_and_in_the_book(self, refund, alice, mara):
         assignments.assign(refund.pk, to=alice, by=mara)
@@ -299,7 +364,7 @@ class TestUnassign:
         assignments.assign(refund.pk, to=alice, by=mara)
         interventions.claim(refund.pk, by=alice)
 
-        assignments.unassign(refund.pk, by=mara, seen=alice.pk)
+        assignments.unassign(refund.pk, by=mara, seen=alice.pk, held=alice.pk)
 
         refund.refresh_from_db()
         assert (refund.assignee, refund.claimed_by, refund.status) == (None, None, InterventionStatus.PENDING)
@@ -383,7 +448,7 @@ class TestDeEscalate:
 
         refund.refresh_from_db()
         assert (refund.assignee, refund.claimed_by, refund.status) == (None, None, InterventionStatus.PENDING)
-        assert book()[-2:] == ["intervention.de_escalated", "intervention.unassigned"]
+        assert book()[-3:] == ["intervention.de_escalated", "intervention.released", "intervention.unassigned"]
 
     def test_leaves_it_with_a_colleague_who_has_a_seat(self, refund, alice, mara):
         assignments.raise_level(refund, 2, [alice], POLICY)

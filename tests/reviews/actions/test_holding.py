@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from reviews.actions import Conflict, Invalid, assignments, holding, interventions, runs
+from reviews.actions import Conflict, Invalid, absences, assignments, holding, interventions, runs
 from reviews.actors import POLICY
 from reviews.businesstime import OFFICE
 from reviews.models import AuditEntry, Intervention
@@ -127,6 +127,18 @@ class TestSnooze:
         refund.refresh_from_db()
         assert (refund.snoozed_until, refund.assignee, refund.status) == (until, alice, InterventionStatus.PENDING)
         assert book()[-2:] == ["intervention.assigned", "intervention.snoozed"]
+
+    def test_does_not_sleep_past_its_end(self, refund, alice, now):
+        at(refund, expires_at=now + timedelta(minutes=10))
+        with pytest.raises(Invalid, match="It expires on"):
+            holding.snooze(refund.pk, until=now + timedelta(minutes=20), by=alice)
+
+    def test_of_somebody_away_hides_it_from_nobody(self, refund, alice, bob, now):
+        absences.leave(alice, starts_at=now, ends_at=now + timedelta(days=1), delegate=bob, by=alice)
+        with pytest.raises(Conflict, match="You are out of office"):
+            holding.snooze(refund.pk, until=now + timedelta(minutes=20), by=alice)
+        refund.refresh_from_db()
+        assert (refund.assignee, refund.snoozed_until) == (None, None)
 
     def test_does_not_stop_the_clock(self, refund, alice):
         due_at = refund.due_at

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from reviews.models import Absence, Membership
+from tests import factories
 from tests.reviews.desk_data import text_of
 from tests.reviews.web.visits import page_of, post
 
@@ -53,3 +54,12 @@ class TestAway:
     def test_is_open_to_who_has_no_queue(self, charlie):
         assert page_of(charlie, "reviews:away").status_code == 200
         assert Membership.objects.filter(user=charlie).count() == 0
+
+    def test_of_somebody_with_a_seat_elsewhere_is_seen_by_their_manager_and_ended_by_them(self, alice, mara):
+        factories.seat(alice, factories.queue("legal"))
+        data = {"who": "alice", "starts_at": self.when(0), "ends_at": self.when(2)}
+        assert post(mara, "reviews:plan_away", **data).status_code == 422
+        post(alice, "reviews:plan_away", **data)
+        assert "Is back" in text_of(page_of(alice, "reviews:away"))
+        page = page_of(mara, "reviews:away")
+        assert len(page.context["absences"]) == 1 and "Is back" not in text_of(page)

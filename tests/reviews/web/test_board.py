@@ -189,6 +189,16 @@ class TestAssign:
         item.refresh_from_db()
         assert item.assignee == bob
 
+    @pytest.mark.parametrize(("held", "status"), [(False, 409), (True, 302)])
+    def test_ends_a_claim_only_where_it_was_shown(self, alice, bob, mara, held, status):
+        item = refund()
+        interventions.claim(item.pk, by=bob)
+        assert f'name="held" value="{bob.pk}"' in html_of(mara)
+        answer = post(mara, "reviews:assign", item.pk, to="alice", seen="", held=bob.pk if held else "")
+        assert answer.status_code == status
+        item.refresh_from_db()
+        assert (item.claimed_by, item.assignee) == ((None, alice) if held else (bob, None))
+
     def test_gives_it_back(self, alice, mara):
         item = assignments.assign(refund().pk, to=alice, by=mara)
         post(mara, "reviews:assign", item.pk, to="", seen=alice.pk)
