@@ -44,6 +44,7 @@ from reviews.access.roles import (
     sees_status,
 )
 from reviews.access.seeing import (
+    AFTERWARDS,
     queues_of,
     visible_interventions,
     visible_queues,
@@ -56,6 +57,7 @@ from reviews.access.sight import (
 
 __all__ = [
     "ADMIN",
+    "AFTERWARDS",
     "AUDITOR",
     "Listed",
     "MANAGER",

@@ -26,12 +26,12 @@ def can_work_on(user: User | AnonymousUser, intervention: Intervention) -> bool:
     """Whether they may claim and decide it: by their seat in its queue, or because escalating it called them in."""
     if can_work_in(user, intervention.queue_id):
         return True
-    return bool(user.is_active and user.pk and intervention.call_ins.filter(user=user.pk).exists())
+    return bool(user.is_active and user.pk and intervention.call_ins.granting().filter(user=user.pk).exists())
 
 
 def works_on(user: User | AnonymousUser) -> ExpressionWrapper[Q]:
     """The same as `can_work_on`, as part of a query that reads questions."""
-    calls = CallIn.objects.filter(user=user.pk) if user.is_active and user.pk else CallIn.objects.none()
+    calls = CallIn.objects.granting().filter(user=user.pk if user.is_active else None)
     called_in = Exists(calls.filter(intervention=OuterRef("pk")))
     return ExpressionWrapper(has_seat(user, "queue") | called_in, output_field=BooleanField())
 

@@ -29,7 +29,7 @@ def blind_to(user: User | AnonymousUser) -> QuerySet[Intervention]:
     hidden = voted_on.exclude(Exists(own))
     if not sees_everything(user):
         return hidden
-    called_in = CallIn.objects.filter(intervention=OuterRef("pk"), user=user.pk)
+    called_in = CallIn.objects.granting().filter(intervention=OuterRef("pk"), user=user.pk)
     return hidden.filter(Q(queue__in=queues_of(user)) | Exists(called_in))
 
 

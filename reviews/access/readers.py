@@ -18,7 +18,7 @@ def readers(question: str) -> dict[str, Subquery]:
     is a list, or None.
     """
     seats = Membership.objects.filter(queue=OuterRef(f"{question}__queue"), user__is_active=True).order_by()
-    calls = CallIn.objects.filter(intervention=OuterRef(question), user__is_active=True).order_by()
+    calls = CallIn.objects.granting().filter(intervention=OuterRef(question), user__is_active=True).order_by()
     asked = AskBack.objects.asking().filter(intervention=OuterRef(question), asked_of__is_active=True).order_by()
     people = overseers().order_by().annotate(all=Value(1))
     return {

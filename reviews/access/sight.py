@@ -61,7 +61,7 @@ def sights(people: Collection[int]) -> dict[int, Sight]:
 def _named_in(people: Collection[int]) -> QuerySet[Any, tuple[int, UUID, int]]:
     """The open questions that came to some of these people themselves, by call-in or as somebody to ask."""
     columns = ("intervention_id", "intervention__queue_id")
-    called_in = CallIn.objects.filter(user__in=people, intervention__status__in=OPEN)
+    called_in = CallIn.objects.granting().filter(user__in=people, intervention__status__in=OPEN)
     asked = AskBack.objects.asking().filter(asked_of__in=people)
     return (
         called_in.order_by()

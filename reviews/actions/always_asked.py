@@ -53,9 +53,9 @@ def take_over(asked: Intervention, earlier: Intervention | None) -> list[Write]:
     if owners:
         asked.policy = {**asked.policy, "owners": list(dict.fromkeys(owners))}
     now, call_ins = timezone.now(), earlier.call_ins.filter(user__is_active=True).select_related("user")
-    people = [call_in.user for call_in in call_ins.order_by("user")]
-    rows = [CallIn(intervention=asked, user=person, level=asked.level, at=now) for person in people]
-    return [NewRows(rows), *notices.called_in(asked, people)] if rows else []
+    calls = list(call_ins.order_by("user"))
+    rows = [CallIn(intervention=asked, user=it.user, level=asked.level, at=now, by_seat=it.by_seat) for it in calls]
+    return [NewRows(rows), *notices.called_in(asked, [it.user for it in calls])] if rows else []
 
 
 def _judged(run: Run, case: Case) -> Judgement:

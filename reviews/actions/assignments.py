@@ -38,14 +38,22 @@ def raise_level(intervention: Intervention, level: int, targets: Sequence[User],
     Those called in are told and, where it goes up, all who are named; and so are the queue's chat rooms.
     The level only grows: a lower one leaves it as it is. Where neither level nor people are new, nothing happens.
     """
-    known = set(intervention.call_ins.values_list("user", flat=True))
     named = {person.pk: person for person in targets if person.is_active}
-    added = [person for pk, person in named.items() if pk not in known]
+    seats = Membership.objects.filter(queue=intervention.queue_id, user__in=named)
+    seated = set(seats.values_list("user", flat=True))
+    calls = dict(intervention.call_ins.values_list("user", "by_seat"))
+    lapsed = [pk for pk, by_seat in calls.items() if by_seat and pk in named and pk not in seated]
+    added = [person for pk, person in named.items() if pk not in calls or pk in lapsed]
     before, level = intervention.level, max(intervention.level, min(level, HIGHEST))
     if level == before and not added:
         return []
     now = timezone.now()
-    CallIn.objects.bulk_create(CallIn(intervention=intervention, user=person, level=level, at=now) for person in added)
+    if lapsed:  # the seat by which they were called is gone
+        intervention.call_ins.filter(user__in=lapsed).delete()
+    CallIn.objects.bulk_create(
+        CallIn(intervention=intervention, user=person, level=level, at=now, by_seat=person.pk in seated)
+        for person in added
+    )
     intervention.level = level
     intervention.save(update_fields=["level"])
     told = [person for person in (named.values() if level > before else added) if actor != Actor.of(person)]

@@ -1,4 +1,4 @@
-"""An edited call is judged like one that the agent proposed: what runs in the end has met the rules in force."""
+"""What a reviewer edited is judged like what the agent wrote: what happens in the end has met the rules in force."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from reviews.actions import eligibility, rulebook, timers, voters
+from reviews.actions import always_asked, eligibility, rulebook, timers, voters
 from reviews.actions.errors import Invalid
 from reviews.actions.quorum import Ballot
 from reviews.actions.verdicts import Said
@@ -17,25 +17,29 @@ from reviews.models import Intervention, Saved
 from reviews.policies import Case, Judgement
 from reviews.states import Kind, Risk, Ruling, Verdict
 
+WORDS: dict[str, str] = {Kind.TOOL_APPROVAL: "these arguments", Kind.FINAL_OUTPUT: "this text"}
+"""What an edit is of, for people to read; other kinds are not edited."""
+OTHERWISE: dict[str, str] = {Kind.TOOL_APPROVAL: "Reject the call", Kind.FINAL_OUTPUT: "Reject the output"}
+
 
 def judged(ballot: Ballot, said: Said, *, by: User) -> list[Act]:
-    """Judge the edit of a locked question about a call; returns the acts that tell of it.
+    """Judge the edit of a locked question about a call or a final output; returns the acts that tell of it.
 
     Where its rule asks for more than the question does, the question asks for that from now on, and the edit is the
     first vote on it. Raises Invalid where the rules refuse it, or ``by`` may not say it under its rule.
     """
     item = ballot.intervention
     agrees = ballot.under_vote.verdict == Verdict.EDIT and ballot.under_vote.replacement == said.replacement
-    if said.verdict != Verdict.EDIT or item.kind != Kind.TOOL_APPROVAL or agrees:
+    if said.verdict != Verdict.EDIT or item.kind not in WORDS or agrees:
         return []
     judgement = _judgement(item, said.replacement)
     if judgement.ruling == Ruling.REFUSED:
-        raise Invalid(replacement=f"The rule “{judgement.name}” refuses these arguments: {judgement.why}")
+        raise Invalid(replacement=f"The rule “{judgement.name}” refuses {WORDS[item.kind]}: {judgement.why}")
     more = stricter(item, judgement) if judgement.ruling == Ruling.ASKED else {}
     if not more:
         return []
     if "reason_required" in more and not said.reason:
-        raise Invalid(reason=f"The rule “{judgement.name}” covers these arguments and asks for your reason.")
+        raise Invalid(reason=f"The rule “{judgement.name}” covers {WORDS[item.kind]} and asks for your reason.")
     item.policy = timers.without_approval(item.policy | more)
     _require_voters(item, judgement, by)
     told, acts = _riskier(item, judgement) if "risk" in more else ({}, [])
@@ -76,7 +80,7 @@ def _riskier(item: Intervention, judgement: Judgement) -> tuple[dict[str, Any], 
 
 
 def _groups(item: Intervention, judgement: Judgement) -> list[str]:
-    """Whose approvals count for both; those of the edit's rule where nobody's would.
+    """Whose approvals count for both. Raises Invalid where nobody's would: one demand never takes another's place.
 
     A rule that would have put the call to another queue wants the people of that queue.
     """
@@ -84,11 +88,18 @@ def _groups(item: Intervention, judgement: Judgement) -> list[str]:
     wants = list(judgement.groups)
     if not wants and judgement.queue not in ("", item.queue.slug):
         wants = [judgement.queue]
-    return [name for name in has if name in wants] or wants or has
+    both = [name for name in has if name in wants]
+    if has and wants and not both:
+        rule = f"The rule “{judgement.name}” covers {WORDS[item.kind]} and asks members of {' or '.join(wants)}"
+        other = f"{OTHERWISE[item.kind]}, and tell the agent what to write instead."
+        raise Invalid(replacement=f"{rule}; this was asked of {' or '.join(has)}. {other}")
+    return both or wants or has
 
 
 def _judgement(item: Intervention, arguments: Any) -> Judgement:
     run = item.run
+    if item.kind == Kind.FINAL_OUTPUT:
+        return always_asked.release(run, item.agent, arguments["output"])
     case = Case(
         tool=item.tool,
         agent=item.agent,
@@ -103,12 +114,12 @@ def _judgement(item: Intervention, arguments: Any) -> Judgement:
 
 def _require_voters(item: Intervention, judgement: Judgement, by: User) -> None:
     """Raises Invalid where ``by`` may not vote on it as it is asked now, or too few others may."""
-    rule = f"The rule “{judgement.name}” covers these arguments."
+    rule = f"The rule “{judgement.name}” covers {WORDS[item.kind]}."
     if why := eligibility.barred(by, item):
         raise Invalid(replacement=f"{rule} {why}")
     others = eligibility.electorate(item).exclude(pk=by.pk)[: item.needed - 1]
     if len(others) < item.needed - 1:
         raise Invalid(
             replacement=f"{rule} It wants {item.needed} approvals, and too few others of this queue may give one. "
-            "Reject the call and tell the agent what to propose instead."
+            f"{OTHERWISE[item.kind]}, and tell the agent what to write instead."
         )

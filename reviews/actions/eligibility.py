@@ -95,7 +95,7 @@ def electorate(intervention: Intervention) -> QuerySet[User]:
     """All whom its frozen policy lets decide it, also those who are away or have voted."""
     not_by = intervention.policy.get("not_by") or ()
     seat = Membership.objects.filter(user=OuterRef("pk"), queue=intervention.queue_id)
-    called_in = CallIn.objects.filter(user=OuterRef("pk"), intervention=intervention)
+    called_in = CallIn.objects.granting().filter(user=OuterRef("pk"), intervention=intervention)
     people = User.objects.filter(Exists(seat) | Exists(called_in), is_active=True)
     if groups := _groups(intervention):
         people = people.filter(pk__in=voters.members_of(groups).values("pk"))

@@ -121,6 +121,9 @@ def _candidates(
         team[seat.queue_id, seat.role].add(seat.user_id)
     called: defaultdict[UUID, set[int]] = defaultdict(set)
     for call_in in CallIn.objects.filter(intervention__in=items, user__is_active=True).select_related("user"):
+        place = items[call_in.intervention_id].queue_id
+        if call_in.by_seat and not any(call_in.user_id in team[place, role] for role in Membership.Role.values):
+            continue
         people[call_in.user_id] = call_in.user
         called[call_in.intervention_id].add(call_in.user_id)
     gone = presence.away(people)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,8 +20,11 @@ from reviews.actors import TIMEOUT
 from reviews.audit import Act
 from reviews.models import ClockMark, Intervention, Run, Timer
 
+logger = logging.getLogger(__name__)
 BATCH = 100
 """Runs that are locked in one transaction; a busy one is left to the next round."""
+MOST_GRACE = 2
+"""How often one end is put off because the clock was late: one that is always late must not keep a question open."""
 Results = dict[int, str]
 KIND, RESULT = Timer.Kind, Timer.Result
 
@@ -129,7 +133,7 @@ def _deal_with(
     over = next((timer for timer in due if timer.kind == KIND.EXPIRE), None)
     acts: list[Act] = []
     results: Results = {}
-    if over is not None and late and _grace():
+    if over is not None and late and _grace() and over.repeat_no < MOST_GRACE:
         acts += _postpone(intervention, over, now)
         results[over.pk] = RESULT.POSTPONED
     elif over is not None:
@@ -147,7 +151,10 @@ def _postpone(intervention: Intervention, over: Timer, now: datetime) -> list[Ac
     """Nobody is robbed of their time by an outage of ours: the end comes when they have had a moment to answer."""
     was, until = over.due_at, now + timedelta(seconds=_grace())
     over.due_at = intervention.expires_at = until
-    over.save(update_fields=["due_at"])
+    over.repeat_no += 1
+    if over.repeat_no == MOST_GRACE:
+        logger.error("the end of question %s was put off %s times; next time it comes", intervention.pk, MOST_GRACE)
+    over.save(update_fields=["due_at", "repeat_no"])
     intervention.save(update_fields=["expires_at"])
     data = {"intended_at": was, "until": until, "why": "The clock of the desk stood still."}
     return [Act("intervention.expiry_postponed", TIMEOUT, intervention.run, intervention, data)]

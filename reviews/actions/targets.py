@@ -48,7 +48,7 @@ class Roster:
             seats = Membership.objects.filter(queue=queue, user__in=unknown)
             seated = set(seats.values_list("user", flat=True))
             self._seats |= {(queue, person): person in seated for person in unknown}
-        called = {call_in.user_id for call_in in intervention.call_ins.all()}
+        called = {call_in.user_id for call_in in intervention.call_ins.all() if not call_in.by_seat}
         return [person for person in people if person.pk in called or self._seats[queue, person.pk]]
 
     def _named(self, intervention: Intervention, target: str) -> list[User]:

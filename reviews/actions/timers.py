@@ -34,7 +34,7 @@ def scheduled(intervention: Intervention, now: datetime, around: Circumstances) 
     The policy of time that its rule names, or else that of its risk, is frozen into it with the calendar. One that is
     gone, cannot be read or whose moments never come is replaced by that of the risk, and the book says so.
     """
-    dated, acts = _planned(intervention, now, _ways(intervention, around))
+    dated, acts = _planned(intervention, now, _ways(intervention, now, around))
     intervention.due_at = next(one.at for one in dated if one.kind == escalations.DUE)
     intervention.expires_at = next((one.at for one in dated if one.kind == escalations.EXPIRE), None)
     return NewRows([_row(intervention, one) for one in dated if not one.lost]), acts
@@ -51,7 +51,7 @@ def schedule_anew(intervention: Intervention, now: datetime) -> list[Act]:
         weekly(intervention, now)
         return []
     around = Circumstances(intervention.run, [])
-    dated, acts = _planned(intervention, now, _ways(intervention, around))
+    dated, acts = _planned(intervention, now, _ways(intervention, now, around))
     due = next(one.at for one in dated if one.kind == escalations.DUE)
     end = next((one.at for one in dated if one.kind == escalations.EXPIRE), None)
     if end is not None:
@@ -77,7 +77,7 @@ def tighten(intervention: Intervention, now: datetime, *, escalation: str, due_i
     was, before = intervention.due_at, escalation_of(intervention).final
     kept = {key: value for key, value in intervention.policy.items() if key != KEY}
     intervention.policy = kept | {"escalation": escalation, "due_in": due_in}
-    dated, acts = _planned(intervention, now, _ways(intervention, Circumstances(intervention.run, [])))
+    dated, acts = _planned(intervention, now, _ways(intervention, now, Circumstances(intervention.run, [])))
     if escalation_of(intervention).final.do == "keep_waiting" != before.do:
         frozen = intervention.policy[KEY]
         body = {**frozen["body"], "final": before.snapshot()}
@@ -212,16 +212,18 @@ def _planned(
     raise BadEscalation({"escalation": "no policy of time leads to any moment"})
 
 
-def _ways(intervention: Intervention, around: Circumstances) -> Iterator[tuple[str, Callable[[], Source]]]:
+def _ways(
+    intervention: Intervention, now: datetime, around: Circumstances
+) -> Iterator[tuple[str, Callable[[], Source]]]:
     """Where its policy of time is looked for, in order; the last of them always leads to one."""
     if "body" in (intervention.policy.get(KEY) or {}):
         yield "its own", lambda: _frozen(intervention)
     if slug := intervention.policy.get("escalation") or "":
         yield slug, lambda: _named(slug)
     said = escalations.default_for(intervention.risk, intervention.policy.get("due_in"))
-    is_business = said.clock == "business"
-    yield DEFAULT_CALENDAR, lambda: (said, around.office if is_business else None, {})
-    yield "", lambda: (said, OFFICE if is_business else None, {})
+    office, fallback = (around.office, OFFICE) if said.clock == "business" else (None, None)
+    yield DEFAULT_CALENDAR, lambda: (escalations.with_room(said, office, now), office, {})
+    yield "", lambda: (escalations.with_room(said, fallback, now), fallback, {})
 
 
 def _frozen(intervention: Intervention) -> Source:

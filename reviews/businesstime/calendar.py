@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -49,16 +49,25 @@ class Calendar:
 
     def add(self, start: datetime, seconds: float) -> datetime:
         """The moment at which that many open seconds have passed since ``start``; it is always an open one."""
-        if seconds < 0:
+        return self.add_each(start, [seconds])[seconds]
+
+    def add_each(self, start: datetime, each: Collection[float]) -> dict[float, datetime]:
+        """What `add` says of each of these, in one walk through the calendar."""
+        if min(each, default=0) < 0:
             raise ValueError("A business clock does not run backwards.")
-        left = timedelta(seconds=seconds)
-        if not left:
-            return self.next_open(start)
-        for begins, ends in self._spans(utc(start)):
-            if left <= ends - begins:
-                return begins + left
-            left -= ends - begins
-        raise ValueError(f"{seconds:,.0f} open seconds do not pass in a hundred years of this calendar.")
+        found = dict.fromkeys((seconds for seconds in each if not seconds), self.next_open(start))
+        ahead, passed = sorted({*each} - found.keys(), reverse=True), timedelta()
+        for begins, ends in self._spans(utc(start)) if ahead else ():
+            open_for = ends - begins
+            while ahead and timedelta(seconds=ahead[-1]) <= passed + open_for:
+                seconds = ahead.pop()
+                found[seconds] = begins + timedelta(seconds=seconds) - passed
+            if not ahead:
+                break
+            passed += open_for
+        if ahead:
+            raise ValueError(f"{ahead[-1]:,.0f} open seconds do not pass in a hundred years of this calendar.")
+        return found
 
     def between(self, start: datetime, end: datetime) -> float:
         """Open seconds from ``start`` to ``end``; 0 where the end comes first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,10 @@ class WallClock:
     def add(self, start: datetime, seconds: float) -> datetime:
         """That many seconds later."""
         return utc(start) + timedelta(seconds=seconds)
+
+    def add_each(self, start: datetime, each: Collection[float]) -> dict[float, datetime]:
+        """What `add` says of each of these."""
+        return {seconds: self.add(start, seconds) for seconds in each}
 
     def between(self, start: datetime, end: datetime) -> float:
         """Seconds from ``start`` to ``end``; 0 where the end comes first."""

@@ -7,7 +7,7 @@ from reviews.escalations.final import ALLOWED, FINALS, Final
 from reviews.escalations.policy import Escalation, Step
 from reviews.escalations.reading import read
 from reviews.escalations.steps import ADDRESSED
-from reviews.escalations.stretched import default_for
+from reviews.escalations.stretched import default_for, with_room
 from reviews.escalations.timetable import DUE, EXPIRE, STEP, Dated, clock_of, plan
 from reviews.escalations.warnings import friday_evening, warnings
 
@@ -31,4 +31,5 @@ __all__ = [
     "plan",
     "read",
     "warnings",
+    "with_room",
 ]

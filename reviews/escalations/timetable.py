@@ -39,9 +39,11 @@ def plan(
     escalation = body if isinstance(body, Escalation) else read(body)
     clock, final = clock_of(escalation, calendar), escalation.final if risk is None else escalation.final_for(risk)
     over = created.astimezone(UTC) + timedelta(seconds=escalation.expires_after) if escalation.expires_after else None
-    found = [Dated(DUE, clock.add(created, escalation.respond_within), "the answer is due")]
-    for number, again, seconds in escalation.offsets():
-        found.append(Dated(STEP, clock.add(created, seconds), str(escalation.steps[number - 1]), number, again))
+    offsets = escalation.offsets()
+    moments = clock.add_each(created, {escalation.respond_within, *(seconds for _, _, seconds in offsets)})
+    found = [Dated(DUE, moments[escalation.respond_within], "the answer is due")]
+    for number, again, seconds in offsets:
+        found.append(Dated(STEP, moments[seconds], str(escalation.steps[number - 1]), number, again))
     kept = [Dated(**{**vars(one), "lost": over is not None and one.at >= over}) for one in found]
     if over is not None:
         kept.append(Dated(EXPIRE, over, str(final)))

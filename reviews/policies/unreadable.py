@@ -18,8 +18,8 @@ GUARD = Rule("*", name="Unreadable policy", risk=Risk.HIGH)
 def unreadable(slug: str, version: int, agent: str, position: int, why: str, rules: Any = ()) -> Policy:
     """Refuse what it refused, and ask a person about whatever else it might have spoken of.
 
-    As many have to approve, and as many are kept from deciding, as the strictest of its ``rules`` says; by the groups
-    and in the queue that its rules agree on.
+    As many have to approve, and as many are kept from deciding, as the strictest of its ``rules`` says; by the groups,
+    in the queue and within the time limits that its rules agree on.
     """
     read = [_read(rule) for rule in rules if isinstance(rule, Mapping)] if isinstance(rules, list) else []
     guard = _strictest([rule for rule in read[:MOST_RULES] if rule.ruling == Ruling.ASKED])
@@ -29,7 +29,7 @@ def unreadable(slug: str, version: int, agent: str, position: int, why: str, rul
 
 def _strictest(asking: list[Rule]) -> Rule:
     barred = {word for rule in asking for word in rule.not_by}
-    queues = {rule.queue for rule in asking}
+    queues, limits = {rule.queue for rule in asking}, {rule.escalation for rule in asking}
     return replace(
         GUARD,
         risk=max([GUARD.risk, *(rule.risk for rule in asking)]),
@@ -40,6 +40,7 @@ def _strictest(asking: list[Rule]) -> Rule:
         else (),
         reason_required=any(rule.reason_required for rule in asking),
         queue=queues.pop() if len(queues) == 1 else "",
+        escalation=limits.pop() if len(limits) == 1 else "",
     )
 
 

@@ -193,7 +193,7 @@ def _managed(user: User, intervention_id: UUID) -> Intervention:
 
 def _member(item: Intervention, username: str) -> User | None:
     """Somebody with a seat in its queue, or called in to it."""
-    here = Q(memberships__queue=item.queue_id) | Q(call_ins__intervention=item)
+    here = Q(memberships__queue=item.queue_id) | Q(call_ins__intervention=item, call_ins__by_seat=False)
     return User.objects.filter(here, username=_clean(username)).distinct().first()
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.contrib.auth.models import Group
 
-from reviews.actions import Conflict, Invalid
+from reviews.actions import Conflict, Invalid, gates
 from reviews.models import AuditEntry, Decision
 from reviews.states import ToolCallStatus
 from tests import factories
@@ -159,7 +159,6 @@ class TestStricterRule:
         ("had", "wants", "then"),
         [
             (["treasury", "board"], ["board", "legal"], ["board"]),
-            (["treasury"], ["board"], ["board"]),
             (["treasury"], [], ["treasury"]),
             ([], ["board"], ["board"]),
         ],
@@ -171,6 +170,25 @@ class TestStricterRule:
         in_force(over_5000(groups=wants))
         vote(item, alice, "edit", replacement=MIDDLE)
         assert item.policy["groups"] == then
+
+    def test_is_refused_where_the_two_rules_ask_different_people(self, queue, alice, bob):
+        for name in ("legal", "finance"):
+            factories.seat(alice, factories.queue(name))
+        item = asked(2, arguments=SMALL, rules={"groups": ["legal"]})
+        in_force(over_5000(groups=["finance"]))
+        with pytest.raises(Invalid, match="asks members of finance; this was asked of legal"):
+            vote(item, alice, "edit", replacement=MIDDLE)
+        item.refresh_from_db()
+        assert (item.policy["groups"], item.votes) == (["legal"], 0)
+
+    def test_stands_in_the_book_where_the_edit_itself_settles_it(self, refund, alice):
+        in_force(over_5000(groups=["reviewer", "support"]))
+        vote(refund, alice, "edit", replacement=MIDDLE)
+        assert refund.outcome == "edited"
+        assert [act for act in book() if "demand" in act or act == "intervention.edit"] == [
+            "intervention.demand_raised",
+            "intervention.edit",
+        ]
 
     def test_is_refused_where_too_few_are_left_to_agree(self, refund, alice):
         in_force(over_5000(approvals=2))
@@ -198,3 +216,32 @@ class TestStricterRule:
         vote(refund, alice, "edit", replacement=MIDDLE)
         vote(refund, bob, "reject", note="No.")
         assert (refund.outcome, refund.tool_call.status) == ("rejected", "refused")
+
+
+class TestFinalOutputs:
+    """A text that a reviewer wrote in the agent's name."""
+
+    IBAN = {"tool": "*", "kind": "final_output", "when": "output matches (?i)iban", "name": "Bank data"}
+
+    @pytest.fixture
+    def letter(self, queue):
+        return gates.ask_release(factories.leased(factories.run(by=None)), factories.state(), "Dear Ann", {})
+
+    def test_is_judged_as_what_the_agent_writes_is(self, letter, alice, bob):
+        in_force({**self.IBAN, "approvals": 2, "not_by": ["requester"]})
+        vote(letter, alice, "edit", replacement={"output": "Your IBAN is DE00 1234"})
+        assert (letter.is_open, letter.needed, letter.policy["not_by"]) == (True, 2, ["requester"])
+        assert "intervention.demand_raised" in book()
+
+        vote(letter, bob)
+        assert letter.outcome == "edited"
+
+    def test_is_released_by_one_where_no_rule_asks_for_more(self, letter, alice):
+        in_force({**self.IBAN, "approvals": 2})
+        vote(letter, alice, "edit", replacement={"output": "Dear Anna"})
+        assert letter.outcome == "edited" and "intervention.demand_raised" not in book()
+
+    def test_says_which_rule_covers_the_text(self, letter, alice):
+        in_force({**self.IBAN, "reason_required": True})
+        with pytest.raises(Invalid, match="covers this text and asks for your reason"):
+            vote(letter, alice, "edit", replacement={"output": "IBAN DE00"})

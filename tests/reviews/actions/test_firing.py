@@ -10,6 +10,7 @@ from reviews.actions import firing, resting
 from reviews.actions.assertions import CHECKS
 from reviews.models import ClockMark, Intervention, Timer
 from reviews.models.finding import Alarm
+from tests import factories
 from tests.reviews.actions.conftest import book
 from tests.reviews.actions.time_travel import HOUR, MINUTE, NOON, ask, policy, results, step
 
@@ -121,3 +122,15 @@ class TestAClockThatStoodStill:
         assert ClockMark.objects.get().fired_until == NOON
         clock.pass_by(minutes=5)
         assert ClockMark.objects.get().fired_until == NOON + 5 * MINUTE
+
+
+class TestAClockThatIsAlwaysLate:
+    def test_puts_an_end_off_twice_and_no_more(self, queue, alice, caplog):
+        question = factories.question()
+        for put_off in (True, True, False):
+            now = Intervention.objects.get(pk=question.pk).expires_at + timedelta(minutes=3)
+            ClockMark.objects.all().delete()
+            ClockMark.objects.create(fired_until=now - timedelta(minutes=3))
+            firing.fire_due(now)
+            assert Intervention.objects.get(pk=question.pk).is_open is put_off
+        assert "was put off 2 times" in caplog.text

@@ -1,6 +1,7 @@
 """The dates that follow from a policy: what the editor shows, and what becomes rows."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviews.businesstime import DAYS, OFFICE, Calendar
-from reviews.escalations import DEFAULTS, EXPIRE, friday_evening, plan, warnings
+from reviews.escalations import DEFAULTS, DUE, EXPIRE, friday_evening, plan, warnings, with_room
 from reviews.states import Risk
 from tests.reviews.escalations.test_reading import HOUR, body, read
 from tests.reviews.test_businesstime import CALENDARS, MOMENTS, on_the_wall
@@ -113,3 +114,45 @@ class TestFridayEvening:
         thursday, evening = datetime(2026, 3, 26, 9, tzinfo=UTC), datetime(2026, 3, 27, 16, 30, tzinfo=UTC)
         assert [friday_evening(BERLIN, after=now).day for now in (thursday, evening)] == [27, 3]
         assert f"{friday_evening(BERLIN).astimezone(ZoneInfo('Europe/Berlin')):%A %H:%M}" == "Friday 17:00"
+
+
+class TestWithRoom:
+    """Closed days do not eat the time to answer of a default policy."""
+
+    EASTER = replace(BERLIN, holidays=frozenset({date(2026, 4, 3), date(2026, 4, 6)}))
+
+    @pytest.mark.parametrize("risk", [Risk.LOW, Risk.MEDIUM])
+    def test_leaves_open_hours_after_a_long_weekend(self, risk):
+        opened = at("2026-04-02T16:30")
+        dated = plan(with_room(DEFAULTS[risk], self.EASTER, opened), self.EASTER, opened, risk)
+
+        due, end = (next(one for one in dated if one.kind == kind) for kind in (DUE, EXPIRE))
+        assert not any(one.lost for one in dated)
+        assert self.EASTER.between(due.at, end.at) >= 4 * HOUR
+
+    @pytest.mark.parametrize("risk", list(DEFAULTS))
+    def test_changes_nothing_in_a_usual_week(self, risk):
+        assert with_room(DEFAULTS[risk], BERLIN, at("2026-01-08T16:30")) == DEFAULTS[risk]
+
+    @given(CALENDARS, MOMENTS, st.sampled_from([Risk.LOW, Risk.MEDIUM]))
+    @settings(max_examples=50, deadline=None)
+    def test_holds_for_any_calendar(self, calendar, opened, risk):
+        dated = plan(with_room(DEFAULTS[risk], calendar, opened), calendar, opened, risk)
+        due, end = (next(one.at for one in dated if one.kind == kind) for kind in (DUE, EXPIRE))
+        assert end > due and not any(one.lost for one in dated)
+
+
+class TestOneWalk:
+    def test_is_enough_for_all_moments_of_a_plan(self, monkeypatch):
+        walks, plain = [], Calendar._spans
+        monkeypatch.setattr(Calendar, "_spans", lambda self, start: walks.append(start) or plain(self, start))
+        steps = [{"at": f"{20 * n}%", "do": "remind"} for n in range(1, 11)]
+        said = body(clock="business", respond_within="4h", expires_after="90 days", steps=steps, repeat=5)
+
+        assert len(plan(said, BERLIN, at("2026-01-09T16:30"))) == 62
+        assert len(walks) == 1
+
+    @given(CALENDARS, MOMENTS, st.lists(st.integers(0, 400_000), max_size=6))
+    @settings(max_examples=50, deadline=None)
+    def test_comes_to_the_same_as_one_for_each(self, calendar, opened, each):
+        assert calendar.add_each(opened, each) == {seconds: calendar.add(opened, seconds) for seconds in each}

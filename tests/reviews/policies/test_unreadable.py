@@ -37,10 +37,12 @@ class TestUnreadable:
             {"tool": "wire", "not_by": ["requester"], "groups": ["board"], "queue": "legal", "risk": "critical"},
             {"tool": "note", "not_by": ["agent_owner"], "groups": ["desk"], "queue": "legal", "approvals": "many"},
         ]
+        rules = [{**rule, "escalation": "slow"} for rule in rules]
 
         said = judged(rules, "note")
         assert (said.approvals, said.groups, said.not_by) == (3, ("board", "desk"), ("requester", "agent_owner"))
         assert (said.queue, said.risk, said.reason_required) == ("legal", Risk.CRITICAL, True)
+        assert said.escalation == "slow"
 
     def test_names_no_queue_and_no_groups_on_which_its_rules_differ(self):
         said = judged([{"tool": "a", "queue": "legal", "groups": ["board"]}, {"tool": "b"}])
