@@ -221,9 +221,13 @@ def _ways(
     if slug := intervention.policy.get("escalation") or "":
         yield slug, lambda: _named(slug)
     said = escalations.default_for(intervention.risk, intervention.policy.get("due_in"))
-    office, fallback = (around.office, OFFICE) if said.clock == "business" else (None, None)
-    yield DEFAULT_CALENDAR, lambda: (escalations.with_room(said, office, now), office, {})
-    yield "", lambda: (escalations.with_room(said, fallback, now), fallback, {})
+    is_business = said.clock == "business"
+
+    def within(calendar: Calendar | None) -> Source:
+        return escalations.with_room(said, calendar, now), calendar, {}
+
+    yield DEFAULT_CALENDAR, lambda: within(around.office if is_business else None)  # whose row may be unreadable
+    yield "", lambda: within(OFFICE if is_business else None)
 
 
 def _frozen(intervention: Intervention) -> Source:

@@ -136,7 +136,7 @@ class TestLooks:
         now = timezone.now()
         Intervention.objects.filter(pk=items[0].pk).update(due_at=now - timedelta(minutes=8))
         asking_back.ask(items[1].pk, of=bob, question="Which of the two?", by=alice)
-        absences.leave(bob, starts_at=now, ends_at=now + timedelta(days=2), delegate=alice, by=mara)
+        absences.leave(bob, starts_at=now, ends_at=now + timedelta(days=2), delegate=alice, by=bob)
         page = desk.open(mara, "/board/")
         page.locator("details.lower summary").click()
         found = looks.faults(page, "board")
