@@ -99,7 +99,7 @@ def _groups(item: Intervention, judgement: Judgement) -> list[str]:
 def _judgement(item: Intervention, arguments: Any) -> Judgement:
     run = item.run
     if item.kind == Kind.FINAL_OUTPUT:
-        return always_asked.release(run, item.agent, arguments.get("output"))
+        return always_asked.release(run, item.agent, arguments["output"])
     case = Case(
         tool=item.tool,
         agent=item.agent,

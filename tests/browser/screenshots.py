@@ -53,7 +53,7 @@ from tests.browser.test_policies import REFUNDS, drafted
 from tests.reviews.actions.votes import bound
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
-LARGEST = 250_000
+LARGEST = 200_000
 """Bytes of one picture."""
 NAMES = {looks.DESK: "", looks.PHONE: "-phone"}
 BUSY = (
@@ -145,7 +145,7 @@ def test_board(desk, alice, bob, mara, busy):
     draw(page, "asked-back")
 
 
-def test_other_kinds(desk, alice, mara, busy):
+def test_other_kinds(desk, alice, mara):
     order = desk.ask("triage", PATIENT, by=mara)
     desk.decide(order, by=alice)
     page = desk.open(alice, at(desk.question(order.run, tool="ask_human")))

@@ -11,6 +11,7 @@ from tests import factories
 from tests.reviews.actions.conftest import book
 
 GOOD = {"customer_id": "C-88213", "amount": 100}
+OUTPUT = {"type": "object", "properties": {"output": {"type": "string"}}, "required": ["output"]}
 
 
 def refused(question, by, **said):
@@ -27,17 +28,23 @@ def refused(question, by, **said):
 @pytest.fixture
 def letter(run, queue):
     """An output that waits for its release."""
-    schema = {"type": "object", "properties": {"output": {"type": "string"}}, "required": ["output"]}
-    return gates.ask_release(run, factories.state(), "Dear Ann", schema)
+    return gates.ask_release(run, factories.state(), "Dear Ann", OUTPUT)
 
 
 class TestVerdict:
     @pytest.mark.parametrize("kind", Kind)
     @pytest.mark.parametrize("verdict", Verdict)
     def test_is_one_of_those_of_its_kind(self, run, alice, kind, verdict):
-        question = factories.question(run, kind=kind, arguments=dict(factories.ARGUMENTS))
+        is_output = kind == Kind.FINAL_OUTPUT
+        asked = (
+            {"arguments": {"output": "Dear Ann"}, "schema": OUTPUT}
+            if is_output
+            else {"arguments": dict(factories.ARGUMENTS)}
+        )
+        question = factories.question(run, kind=kind, **asked)
         if verdict in VERDICTS_FOR[kind]:
-            replacement = GOOD if verdict == Verdict.EDIT else "text"
+            edited = {"output": "Dear Bob"} if is_output else GOOD
+            replacement = edited if verdict == Verdict.EDIT else "text"
             interventions.decide(question.pk, by=alice, verdict=verdict, note="n", replacement=replacement)
         else:
             assert list(refused(question, alice, verdict=verdict, replacement="text")) == ["verdict"]
